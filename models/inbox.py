@@ -166,7 +166,8 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     It was set while the city runs, unlike the control zones of the pack. One that `lifts` a zone of the pack 解除管控
     silences nothing itself: in its time that zone does not, either. `number` counts them from 1, `version` the
     changes of one; the highest holds. `owner` is who answers for it, `comment` says why. One that `needs_approval`
-    holds once a second person has approved it; one that was ended early has that moment as its `ends_at`.
+    holds once a second person has approved it; one that was ended early has that moment as its `ends_at`. `asked`
+    stands for the key that it was asked for with, and whose; `said` for what was asked.
     """
 
     number: int
@@ -190,6 +191,8 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     approved_at: int | None = None
     ended_by: str = ""
     ended_at: int | None = None
+    asked: str = ""
+    said: str = ""
 
     @property
     def holds(self) -> bool:

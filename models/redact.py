@@ -49,6 +49,11 @@ def in_letters(digest: str) -> str:
     return digest.translate(_LETTERS)
 
 
+def stand_in(key: bytes, text: str) -> str:
+    """32 letters that stand for a text under the city's key, and tell nobody what it says."""
+    return in_letters(_digest(key, text))
+
+
 def pseudonym(key: bytes, name: str) -> str:
     """A name as it is, or, where it holds something personal, 32 letters that stand for it under the city's key.
 
@@ -62,7 +67,7 @@ def pseudonym(key: bytes, name: str) -> str:
     # order again.
     if (chosen := chosen_in(name)) and all(masked_term(part) == part for part in chosen):
         return name
-    return in_letters(_digest(key, name))
+    return stand_in(key, name)
 
 
 def _digest(key: bytes, text: str) -> str:

@@ -60,10 +60,14 @@ class SilenceBook:
     async def change(self, decide: Decide) -> LiveSilence:
         """Write what `decide` makes of the silences as they now are. What it raises passes through.
 
-        Raises ControlError when somebody else changes them at this moment, KafkaError when the cluster fails.
+        What is known as it is already is not written again. Raises ControlError when somebody else changes them at this
+        moment, KafkaError when the cluster fails.
         """
         async with self._turn, changing(self._settings, "silences") as producer:
-            made = decide(await self.all())
+            known = await self.all()
+            made = decide(known)
+            if known.get(made.number) == made:
+                return made
             async with producer.transaction():
                 topic, partition = topic_of(self._settings)
                 await producer.send_and_wait(topic, _encode(made), key=str(made.number).encode(), partition=partition)
@@ -128,11 +132,23 @@ def check(city: City, silence: LiveSilence) -> None:
         raise Poison("ends_at", f"must be at most {DAYS_MAX} days ahead")
 
 
+def set_before(known: Known, wanted: LiveSilence) -> LiveSilence | None:
+    """The silence that was set when the same was asked for with the same key, as it stands now. Raises ControlError
+    where something else was asked for with that key."""
+    before = next((one for one in known.values() if wanted.asked and one.asked == wanted.asked), None)
+    if before is not None and before.said != wanted.said:
+        raise ControlError(f"silence {before.number} was set with this key, and is another: this one needs its own")
+    return before
+
+
 def set_anew(wanted: LiveSilence, needs_approval: bool) -> Decide:
-    """Set a silence; it gets the next number. What is personal in the words of whoever sets it is masked."""
+    """Set a silence; it gets the next number. What is personal in the words of whoever sets it is masked. What is asked
+    for again with the same key sets none."""
     owner, comment = mask(wanted.owner), mask(wanted.comment)
 
     def decide(now: Known) -> LiveSilence:
+        if (before := set_before(now, wanted)) is not None:
+            return before
         number = max(now, default=0) + 1
         return replace(wanted, number=number, needs_approval=needs_approval, owner=owner, comment=comment)
 

@@ -34,7 +34,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     structured = not raw and envelope.kind_of(_content_type(request)) == envelope.STRUCTURED
     holder = holder_of(request)
     try:
-        event_id = attribute(request, "ce-id") or _key(request)
+        event_id = attribute(request, "ce-id") or idempotency_key(request)
         source, at = attribute(request, "ce-source"), None
         if time := attribute(request, "ce-time"):
             at = envelope.instant("ce-time", time)
@@ -91,7 +91,7 @@ def attribute(request: Request, name: str) -> str:
     return _text(name, unquote_to_bytes(_unquoted(request, name)))
 
 
-def _key(request: Request) -> str:
+def idempotency_key(request: Request) -> str:
     """`Idempotency-Key`, which may stand in quotes (RFC 9651, 3.3.3). Raises Poison when it is not UTF-8."""
     return _text("idempotency-key", _unquoted(request, "idempotency-key"))
 

@@ -45,7 +45,7 @@ ANSWERS: Mapping[str, Answers] = {
     "GET /units": {200: ("Units",), 404: ("Problem",), 422: ("Problem",)},
     "GET /false-alarms": {200: ("FalseAlarms",), 404: ("Problem",), 422: ("Problem",)},
     "GET /silences": {200: ("SilenceList",), 422: ("Problem",)},
-    "POST /silences": {201: ("Silence",), **dict.fromkeys((408, 409, 415, 422), ("Problem",))},
+    "POST /silences": {200: ("Silence",), 201: ("Silence",), **dict.fromkeys((408, 409, 415, 422), ("Problem",))},
     "POST /silences/{number}/approve": _SILENCE_STEP,
     "POST /silences/{number}/end": _SILENCE_STEP,
     "GET /events/assignments": {200: ("text/event-stream",), 422: ("Problem",)},

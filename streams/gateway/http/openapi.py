@@ -69,6 +69,9 @@ _FORMS: Mapping[str, tuple[type, bool]] = {
     "POST /silences/{number}/approve": (SilenceStep, False),
     "POST /silences/{number}/end": (SilenceStep, False),
 }
+_FORM_HEADERS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], str]]] = {
+    "POST /silences": {"Idempotency-Key": (_ATTRIBUTE, "the same sent again with the same key sets no second one")},
+}
 _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Idempotency-Key": (_ATTRIBUTE, "the event's id: the same key sent again has no effect"),
     "ce-id": (_ATTRIBUTE, "the event's id, before `Idempotency-Key`"),
@@ -146,6 +149,8 @@ def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], to
             "required": needed,
             "content": {JSON: {"schema": {"$ref": _REF.format(form.__name__)}}},
         }
+        for name, (schema, meaning) in _FORM_HEADERS.get(route, {}).items():
+            taken.append({"name": name, "in": "header", "description": meaning, "schema": schema})
     if taken:
         operation["parameters"] = taken
     limited = SENDING_WITH_TOKENS if tokens and row.startswith("POST") else {}

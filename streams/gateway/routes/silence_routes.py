@@ -10,12 +10,12 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from models.access import Holder, may
 from models.city import City
-from models.envelope import BYTE_ORDER_MARK
+from models.envelope import BYTE_ORDER_MARK, check_attribute
 from models.errors import Poison
 from models.events import Contract, broken
 from models.events.incoming import Degrees, Instant, Name
 from models.inbox import LiveSilence
-from models.redact import pseudonym
+from models.redact import pseudonym, stand_in
 from models.times import now_ms, to_text
 from streams.control.live_silences import (
     SilenceBook,
@@ -26,10 +26,11 @@ from streams.control.live_silences import (
     check,
     ended,
     set_anew,
+    set_before,
     state_of,
 )
 from streams.control.one_at_a_time import ControlError
-from streams.gateway.events.request_event import body_of
+from streams.gateway.events.request_event import body_of, idempotency_key
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
@@ -106,10 +107,13 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
     async def wanted(request: Request) -> Response:
         holder, now = holder_of(request), now_ms()
         try:
-            said = _lifting(city, _parsed(_REQUEST, await body_of(request)))
+            check_attribute("idempotency-key", sent_as := idempotency_key(request))
+            asked = _parsed(_REQUEST, await body_of(request))
+            said = _lifting(city, asked)
         except Poison as poison:
             raise of_poison(poison) from None
         within(finder, holder, said.area)
+        by = _who(holder, said.by, key)
         silence = LiveSilence(
             number=0,
             starts_at=max(now, said.starts_at or now),
@@ -124,15 +128,23 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             lifts=said.lifts,
             owner=said.owner,
             comment=said.comment,
-            created_by=_who(holder, said.by, key),
+            created_by=by,
             created_at=now,
+            asked=stand_in(key, f"{by}\n{sent_as}") if sent_as else "",
+            said=stand_in(key, asked.model_dump_json(exclude={"by"})) if sent_as else "",
         )
+        made, status = await _done(_set(silence))
+        return answer(_document(made, city, now), status, {"location": "/silences"})
+
+    async def _set(silence: LiveSilence) -> tuple[LiveSilence, int]:
+        """What is asked for again is answered as it stands: by now it may be over."""
+        if silence.asked and (before := set_before(await book.all(), silence)) is not None:
+            return before, 200
         try:
             check(city, silence)
         except Poison as poison:
             raise of_poison(poison) from None
-        made = await _done(book.change(set_anew(silence, asks_for_approval(city, silence))))
-        return answer(_document(made, city, now), 201, {"location": "/silences"})
+        return await book.change(set_anew(silence, asks_for_approval(city, silence))), 201
 
     @router.post("/silences/{number}/approve", summary="Approve a silence that waits for a second person")
     async def approve(number: _Number, request: Request) -> Response:

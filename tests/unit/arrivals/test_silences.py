@@ -269,3 +269,14 @@ def test_a_change_of_the_pack_keeps_the_silences() -> None:
     desk.feed(LAMP, at=T0 + HOUR)
 
     assert desk.count("suppressed") == 1
+
+
+def test_what_is_asked_for_again_is_the_silence_that_it_has_set() -> None:
+    """As it stands by then, also where somebody else has set it in the meantime; what asks without a key is anew."""
+    asked = silence(number=0, asked="k", said="s")
+    known = {7: replace(asked, number=7, version=2, ended_by="otto")}
+
+    assert set_anew(asked, False)(known) is known[7]
+    assert set_anew(silence(number=0), False)(known).number == 8
+    with pytest.raises(ControlError, match="silence 7 was set with this key"):
+        set_anew(replace(asked, said="other"), False)(known)

@@ -127,6 +127,33 @@ async def test_what_is_no_silence_is_refused_by_its_field(
     assert not kept.known
 
 
+async def test_what_is_asked_for_again_with_the_same_key_sets_no_second_silence(
+    client: httpx.AsyncClient, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost answer and a double click: it is answered as it stands by then, also once it is over. Something else under
+    that key is refused; another person's key is another one, and without a key each is one of its own."""
+
+    async def sent(role: str, key: str, **changes: Any) -> httpx.Response:
+        return await client.post("/silences", json=LAMPS | changes, headers=bearer(role) | {"idempotency-key": key})
+
+    first = await sent("dispatcher", "k-1")
+    again = await sent("dispatcher", '"k-1"')
+    another = await sent("dispatcher", "k-1", comment="the mast is replaced")
+    others = await sent("operator", "k-1")
+    await post(client, "operator", "/silences/1/end")
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: T0 + 2 * HOUR)
+    over = await sent("dispatcher", "k-1")
+    wrong = await sent("dispatcher", "k" * 1025)
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: T0)
+    plain = [await post(client, "dispatcher", "/silences", LAMPS) for _ in range(2)]
+
+    assert [each.status_code for each in (first, again, another, others, over, wrong)] == [201, 200, 409, 201, 200, 422]
+    assert [each.json()["number"] for each in (first, again, others, over, *plain)] == [1, 1, 2, 1, 3, 4]
+    assert "silence 1" in another.json()["detail"]
+    assert over.json()["state"] == "expired"
+    assert "k-1" not in str(kept.known)
+
+
 async def test_a_byte_order_mark_before_a_silence_is_passed_over(client: httpx.AsyncClient, kept: Kept) -> None:
     """As before an event."""
     said = json.dumps(LAMPS | {"ends_at": to_text(T0 + HOUR)}).encode()
