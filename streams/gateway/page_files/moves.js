@@ -1,7 +1,8 @@
-import { answered, ask, bodyOf, el, instant, isDecided, newKey, refusal } from "/page/common.js";
+import { answered, ask, bodyOf, el, instant, isDecided, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
+import { decided, sent } from "/page/undecided.js";
 
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const LABELS = {
@@ -66,25 +67,18 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
-// What was sent and is not decided yet, by order, action and seat: whoever presses again asks for the same step, under
-// the same key, so that it is taken once.
-const undecided = new Map();
-
 // Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
   const name = JSON.stringify([order.id, action, seat.role, seat.department, seat.person]);
-  const said = JSON.stringify(given);
-  const before = undecided.get(name);
-  const sent = before?.said === said ? before : { key: before?.key || newKey(), said, attempt: order.attempt ?? 0 };
-  undecided.set(name, sent);
+  const { key, more } = sent(name, JSON.stringify(given), { attempt: order.attempt ?? 0 });
   let answered = null;
   try {
-    answered = await send(order.id, { action, attempt: sent.attempt, ...given }, sent.key);
+    answered = await send(order.id, { action, ...more, ...given }, key);
   } catch (error) {
     return { refused: say("Not sent ({}). Press again: it is taken once.", error.message), seq: 0 };
   }
   const { status, told } = answered;
-  if (isDecided(status)) undecided.delete(name);
+  if (isDecided(status)) decided(name);
   if (status === 202) return { refused: say("Taken in; not decided yet. Press again to ask what became of it: it is taken once."), seq: 0 };
   if (status < 300) return { refused: "", seq: told.fact?.seq || 0 };
   return { refused: refusal(told, (field) => LABELS[field]) || `HTTP ${status}`, seq: 0 };

@@ -1,5 +1,6 @@
-import { answered, ask, el, keepTyped, moment, newKey, said } from "/page/common.js";
+import { answered, ask, el, keepTyped, moment, said } from "/page/common.js";
 import { name, say } from "/page/language.js";
+import { decided, sent } from "/page/undecided.js";
 
 // How an order stands, for somebody who does not know the trade's words.
 const PLAIN = {
@@ -72,7 +73,7 @@ function form(action) {
   const node = el("form", { class: "move" }, ...FIELDS[action](),
     el("label", {}, say("In your words"), el("textarea", { name: "reason", rows: 3, maxlength: 10000 })),
     el("button", { class: "primary" }, say("Send")));
-  let sent = {}; // what is not decided yet, and its key
+  const step = JSON.stringify([here, action]);
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = [...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text);
@@ -80,16 +81,16 @@ function form(action) {
     const button = node.querySelector("button");
     button.disabled = true;
     const text = JSON.stringify(body);
-    if (sent.text !== text) sent = { text, key: newKey() }; // the same again is taken once
     try {
       await answered(await ask(`${here}/updates`, {
-        method: "POST", body: text, headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": sent.key },
+        method: "POST", body: text, headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": sent(step, text).key },
       }));
+      decided(step);
       forms.delete(action);
       await showNews(say("Thank you. It has arrived."));
     } catch (error) {
       button.disabled = false;
-      if (error.decided) sent = {};
+      if (error.decided) decided(step);
       tell(error.told ? said(error, node) : say("Not sent ({}). Press again: it is taken once.", error.message));
     }
   });

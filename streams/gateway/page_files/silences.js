@@ -1,6 +1,7 @@
 import { answered, ask, el, instant, keepTyped, moment, redraw, said as saidOf } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
+import { decided, sent } from "/page/undecided.js";
 
 const REFRESH_MS = 5000;
 const by = (id) => document.getElementById(id);
@@ -23,16 +24,20 @@ function acting() {
 
 const sending = new Set(); // what is on its way: nothing is sent twice by pressing twice
 
-// Whether it was taken; a refusal is said where whoever pressed sees it, and so what could not be sent.
+// Whether it was taken; a refusal is said where whoever pressed sees it, and so what could not be sent. Until it was taken
+// the same goes under the same key.
 async function send(path, body, form = null) {
+  const text = JSON.stringify({ ...body, ...acting() });
+  const step = JSON.stringify([location.pathname, path]);
   const what = JSON.stringify([path, body]);
   if (sending.has(what)) return false;
   sending.add(what);
   let refused = "";
   try {
-    await answered(await ask(path, { method: "POST", body: JSON.stringify({ ...body, ...acting() }), headers: { "content-type": "application/json" } }));
+    await answered(await ask(path, { method: "POST", body: text, headers: { "content-type": "application/json", "idempotency-key": sent(step, text).key } }));
+    decided(step);
   } catch (error) {
-    refused = saidOf(error, form);
+    refused = error.told ? saidOf(error, form) : say("Not sent ({}). Press again: it is taken once.", error.message);
   }
   sending.delete(what);
   tell(refused);
