@@ -56,6 +56,8 @@ def decide(state: DeskState, records: Sequence[InboxRecord], cities: Mapping[str
 
 
 class _Batch:
+    """A batch while it is decided: the overlay that its items write to, and what has come of them so far."""
+
     def __init__(self, state: DeskState, cities: Mapping[str, City]) -> None:
         self.state = state
         self.cities = cities
@@ -74,10 +76,12 @@ class _Batch:
         self.failures: list[Failure] = []
         self.usurpers: list[Failure] = []
         self.quarantined = 0
-        self.booked: booking.Counts = {}
-        self.counted: dict[str, booking.Counts] = {}  # what the batch's orders count for
+        self.booked: booking.Counts = {}  # what the batch changes in the figures
+        self.counts: dict[str, booking.Counts] = {}  # by order of the batch: all that it counts for now
 
     def run(self, records: Sequence[InboxRecord]) -> Decision:
+        """Decide the records in their order. A record of the inbox moves the clock, and timers that are due by then
+        fire before its items."""
         next_offset = self.state.meta.next_offset
         for record in records:
             if record.urgent:
@@ -89,7 +93,7 @@ class _Batch:
                 next_offset = record.offset + 1
             for index, item in enumerate(record.items):
                 if isinstance(item, PackChange):
-                    self._change(item)
+                    self._change_pack(item)
                 elif isinstance(item, LiveSilence):
                     silencing.learn(self.overlay, item, self.clock)
                     self.overlay.keep()
@@ -107,13 +111,14 @@ class _Batch:
         else:
             self.overtakings.append(Overtaking(record.offset, self.urgent_offset, before))
 
-    def _change(self, change: PackChange) -> None:
+    def _change_pack(self, change: PackChange) -> None:
         """Another pack decides from here on. Orders keep their limits: what was decided stays as it is."""
         if change.publication >= self.publication:
             self.pack, self.publication, self.city = change.digest, change.publication, None
             self._city()
 
     def _city(self) -> City:
+        """The pack in force; what is made of its settings comes with it. Raises UnknownPack."""
         if self.city is None:
             self.city = self.cities.get(self.pack)
             if self.city is None:
@@ -131,19 +136,22 @@ class _Batch:
         return UnitOfWork(self.overlay, city, self.memory, clock, replayed, max(clock, self.urgent_clock))
 
     def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
+        """Decide one item and keep what it changes. No item overtakes the timers of an order: of those that it would
+        change, some may have timers that are due and still wait for their turn (`_fire_due`). Then what it did is
+        dropped, these orders fire theirs, and it is decided again, until it changes none that is behind."""
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
-            if isinstance(item, Sighting) and self._counted(record, item):
+            if isinstance(item, Sighting) and self._taken_as_repeat(record, item):
                 return
             if isinstance(item, InboxUpdate) and (order := named(self._work(record), item)) is not None:
                 self._catch_up([order.id])
-            work = self._tried(record, item)
+            work = self._try(record, item)
             caught_up: set[str] = set()
-            while self._backlog and (late := self._late() - caught_up):
+            while self._backlog and (behind := self._orders_behind() - caught_up):
                 self.overlay.drop()
-                self._catch_up(sorted(late))
-                caught_up |= late
-                work = self._tried(record, item)
+                self._catch_up(sorted(behind))
+                caught_up |= behind
+                work = self._try(record, item)
             self._keep(work)
             if work.usurped:
                 self.usurpers.append(Failure(record.offset, index, item, _USURPED, record.urgent))
@@ -151,7 +159,7 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(record.offset, index, item, _text(error), record.urgent))
 
-    def _counted(self, record: InboxRecord, sighting: Sighting) -> bool:
+    def _taken_as_repeat(self, record: InboxRecord, sighting: Sighting) -> bool:
         """Whether it was one more of what is open already; then it is done. Nothing overtakes timers that are due."""
         assert self.repeats is not None  # it comes with the city
         if self._backlog:
@@ -164,7 +172,9 @@ class _Batch:
         self._book(booked[1], "merged")
         return True
 
-    def _tried(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
+    def _try(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
+        """Decide an item by the rules of its kind. What that changes lies in the overlay's layer of the item, to be
+        kept or dropped."""
         work = self._work(record)
         if isinstance(item, Sighting):
             if item.kind == "detection":
@@ -187,21 +197,21 @@ class _Batch:
         first = self.overlay.timers.first()
         return first is not None and first[0] <= self.clock
 
-    def _late(self) -> set[str]:
+    def _orders_behind(self) -> set[str]:
         """The orders that the item would change, although timers of their own are due: nothing may overtake those."""
         orders = self.overlay.orders
         before = ((key, orders.before(key)) for key in orders.item)
-        return {key for key, order in before if order is not None and self._due(order)}
+        return {key for key, order in before if order is not None and self._due_timers(order)}
 
-    def _due(self, order: Order) -> list[Timer]:
+    def _due_timers(self, order: Order) -> list[Timer]:
         return [timer for timer in timers(order) if timer[0] <= self.clock]
 
     def _catch_up(self, keys: Iterable[str]) -> None:
-        """Orders fire their own timers that are due."""
+        """These orders fire their timers that are due, the earliest first."""
         if not self._backlog:
             return
         for key in keys:
-            while (order := self.overlay.orders.get(key)) is not None and (due := self._due(order)):
+            while (order := self.overlay.orders.get(key)) is not None and (due := self._due_timers(order)):
                 at, kind = min(due)
                 self._fire(at, key, kind)
                 if self.overlay.orders.get(key) == order:  # it could not even be quarantined
@@ -220,6 +230,8 @@ class _Batch:
             self.overlay.came_up(due, key, kind)
 
     def _fire(self, due: int, key: str, kind: str) -> bool:
+        """Fire one timer of the row with this key; whether anything came of it. Where the rules raise, the row is set
+        aside with the error."""
         work = self._work()
         try:
             fire(work, due, key, kind)
@@ -231,6 +243,7 @@ class _Batch:
         return bool(work.sent or work.booked)
 
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
+        """Count a timer at which the rules raised, and see that it does not come up again."""
         self.quarantined += 1
         try:
             self._set_aside(key, kind, error)
@@ -238,6 +251,7 @@ class _Batch:
             self.overlay.drop()
 
     def _set_aside(self, key: str, kind: str, error: Exception) -> None:
+        """What is watched, or a roll, is forgotten; the timers of an order stand still until a person takes a step."""
         work = self._work()
         row, name = row_keys.parse(key)
         if row == "watch":
@@ -250,12 +264,13 @@ class _Batch:
 
     def _keep(self, work: UnitOfWork) -> None:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
-        counted, changes = self._count(work.city.zone) if self.overlay.orders.item else ({}, ())  # none by a repeat
+        changed = bool(self.overlay.orders.item)  # not by what is only counted or noted
+        counts, differences = self._recount(work.city.zone) if changed else ({}, ())
         self.overlay.keep()
-        self.counted.update(counted)
+        self.counts.update(counts)
         for rows, figure in work.booked:
             self._book(rows, figure)
-        for one in changes:
+        for one in differences:
             booking.collect(self.booked, one)
         self.records.extend(work.sent)
 
@@ -263,19 +278,19 @@ class _Batch:
         amounts = self.booked.setdefault(rows, {})
         amounts[figure] = amounts.get(figure, 0) + 1
 
-    def _count(self, zone: ZoneInfo) -> tuple[Mapping[str, booking.Counts], Sequence[booking.Changes]]:
+    def _recount(self, zone: ZoneInfo) -> tuple[Mapping[str, booking.Counts], Sequence[booking.Changes]]:
         """What the item's orders count for now, and the differences to what they counted for before it."""
-        counted: dict[str, booking.Counts] = {}
-        changes: list[booking.Changes] = []
+        counts: dict[str, booking.Counts] = {}
+        differences: list[booking.Changes] = []
         for key, after in self.overlay.orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
-                old = self.counted.get(key)
+                old = self.counts.get(key)
                 if old is None:
                     before = self.overlay.orders.before(key)
                     old = booking.counts(before, zone) if before is not None else _NOTHING
-                counted[key] = booking.counts(after, zone)
-                changes.append(booking.difference(old, counted[key]))
-        return counted, changes
+                counts[key] = booking.counts(after, zone)
+                differences.append(booking.difference(old, counts[key]))
+        return counts, differences
 
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay

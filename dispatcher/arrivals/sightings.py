@@ -39,10 +39,14 @@ from models.events import COVERED
 from models.inbox import Sighting
 
 NAMED_M = 100.0  # how far from an order somebody may be who says that it is theirs, too
+# Of orders near by that mean the same, the first of these is taken. One that was open when the thing was seen comes
+# before one that had been closed by then: in time the sighting would have joined it.
+_IS_OPEN, _WAS_OPEN, _TO_REOPEN = range(3)
 
 
 def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
-    """Take one report or detection in; what became of it."""
+    """Take one report or detection in by the rules above; what became of it. Whoever has asked is answered, but for
+    what has the name of another: that is a dead letter."""
     met = work.meet(sighting.kind, sighting.source, sighting.id, sighting.content)
     if met == "first":
         if sighting.kind == "detection":
@@ -164,8 +168,9 @@ def _goes_on_in(work: UnitOfWork, order_id: str, fingerprint: str, area: str) ->
 
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) -> Disposition:
-    """A repeat is counted beside the order; one that is news joins it as evidence. Of what the order that was `found`
-    covers as a parent incident nothing comes up that is over, and what is there again is covered again."""
+    """A repeat is counted beside the order; one that is news joins it as evidence. `found` is the order with the
+    fingerprint, which goes on in `order`: the same, or the one that it was merged into. Where `found` only covers the
+    thing as a parent incident, what is over will not come up, and what is there again is covered again."""
     tally, again = repeats.counted(work.overlay, work.city, order, sighting)
     work.overlay.tallies.put(order.id, tally)
     changes = again or sighting.phase == "end"
@@ -185,8 +190,8 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) ->
 def _near(
     work: UnitOfWork, sighting: Sighting, kind: Category, category: str, risen_from: str
 ) -> tuple[Disposition | None, Order | None]:
-    """Join or reopen the order at the asset that is named, else the nearest that means the same; else name the nearest
-    that may."""
+    """Join or reopen the order at the asset that is named, else the nearest that means the same: what became of the
+    sighting. Else None, and the nearest order that may be the same, None where there is none."""
     asset = work.city.asset_at_fault(category, sighting.asset, sighting.lat, sighting.lon)
     same: list[tuple[int, bool, float, str]] = []
     maybe: list[tuple[float, str]] = []
@@ -195,9 +200,9 @@ def _near(
         if late or order.state in OPEN:
             if not merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
                 continue
-            rank = 1 if late else 0  # before what had been closed by then: in time it would have joined this one
+            rank = _WAS_OPEN if late else _IS_OPEN
         elif order.id != risen_from and merging.reopens(work.city, sighting, order):
-            rank = 2
+            rank = _TO_REOPEN
         else:
             continue
         by_asset = located.is_same(work.city, sighting, category, asset, order)
@@ -211,7 +216,7 @@ def _near(
         rule = "near" if by_place else "asset"
         nearest = work.order(order_id)
         assert nearest is not None  # it was there a moment ago
-        if rank != 2:
+        if rank != _TO_REOPEN:
             return _part_of(work, nearest, sighting, rule, away, risen_from), None
         if sighting.kind == "detection":
             return watching.reopen_by_camera(work, nearest, sighting), None

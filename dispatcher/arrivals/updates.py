@@ -18,7 +18,8 @@ from models.inbox import InboxUpdate
 
 
 def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
-    """Take or refuse one update; a repeated one is dropped, one that says something else is none."""
+    """Take one update or refuse it. A repeated one is dropped; one that says something else than the first of its
+    source and id is refused."""
     met = work.meet("update", _own_source(update), update.id, update.content)
     if met == "repeated":
         return

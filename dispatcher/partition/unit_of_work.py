@@ -27,12 +27,13 @@ _NO_STEP = (*SILENT, *TIMERS, facts.JudgementRequested, facts.JudgementGiven, fa
 
 
 class UnitOfWork:
-    """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
-    order. All of it counts only once the overlay keeps the item. `usurped`: the item has the name of another one, and
-    goes to the dead letters.
+    """What the rules read and write while one item is decided, or one timer fires. They read orders as they are now
+    (`order`, `standing`), and `emit` facts about orders, `refuse` updates, `book` what belongs to no order. The changes
+    lie in the overlay's layer of the item, the messages in `sent`: nothing counts before the desk keeps the item.
+    `usurped`: the item has the name of another one, and goes to the dead letters.
 
-    `clock` is when what is at hand counts as come in, `latest` the latest such instant so far: that of an urgent record
-    may lie behind the stream's.
+    `clock` is when the item counts as come in, `latest` the latest such instant so far: that of an urgent record may
+    lie behind the stream's, ms UTC both. `cause` is the source and id of the update that is decided, None of all else.
 
     A fact is built by name from its head, which the unit of work gives, and its own fields:
     `work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=True))`."""
@@ -118,7 +119,8 @@ class UnitOfWork:
         }
 
     def emit(self, fact: facts.Fact) -> Order:
-        """Record a fact and return its order's new row.
+        """Record a fact and return its order's new row. Whoever is to hear of it is told: the department, those above
+        and below, reporters, a camera or a mobile unit; and those that hold the order no longer.
 
         Raises ValueError when the fact is not the next one of its order; so is the first one of an id that is taken.
         """
@@ -147,6 +149,7 @@ class UnitOfWork:
         return after
 
     def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
+        """Notices for reporters, departments, supervisors and citizens."""
         if isinstance(fact, facts.EvidenceAdded):
             self.sent.extend(messages.subscribed(after, fact))
         elif type(fact) in messages.AUDIENCES:
@@ -249,9 +252,10 @@ class UnitOfWork:
         self.meet("archived", order.id, "")
 
     def meet(self, kind: str, source: str, event_id: str, content: int = 0) -> Met:
-        """Whether an identity is met for the first time within its window; from here on it is not. One that is met
-        again is `repeated`, or `other` when what it says has another digest than at first (0: it is not compared).
-        Of detections only some have one: such a one is `repeated` where the first had none."""
+        """Whether the identity of an item (or an archived order) was met before, within the window that its `kind` is
+        remembered for. `first`: it was not, and is remembered from here on. `repeated`: it was. `other`: it was, by
+        something that says something else; `content` is the digest of what it says, 0 where that is not compared. Of
+        detections only some have one: such a one is `repeated` where the first had none."""
         digest = identity.digest(source, event_id)
         buckets = self.memory.buckets(kind, self.clock, self.latest)
         if self.overlay.is_seen(buckets, digest):
