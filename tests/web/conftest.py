@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ import pytest
 from models.city import City, load_city
 from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
+from streams.gateway.events.address_rate import AddressRate
+from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
@@ -24,6 +27,13 @@ Open = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 def city() -> City:
     """The demo city."""
     return load_city(DEMO_CITY)
+
+
+@pytest.fixture
+def standing_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made up for meanwhile, however long a test takes: rates go by a clock that stands still."""
+    for rate in (EventRate, AddressRate):
+        monkeypatch.setattr(f"streams.gateway.app.{rate.__name__}", partial(rate, clock=lambda: 0.0))
 
 
 @pytest.fixture

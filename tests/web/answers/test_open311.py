@@ -125,6 +125,7 @@ def _several(found: Any) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_without_a_key_an_address_may_read_so_often(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Addresses are told apart by what a proxy says that the settings name; a key counts for itself."""
     tokens = one_of_each(tmp_path / "t")
@@ -194,6 +195,7 @@ async def test_many_services_are_one_question(gateway: Both, monkeypatch: pytest
     assert shown == ([first] if order.category in CODES else [])
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_a_key_may_send_so_many_reports_a_second(tmp_path: Path) -> None:
     """A form counts as an event of its key, as `POST /reports` does of its token."""
     tokens = one_of_each(tmp_path / "t")

@@ -143,6 +143,7 @@ async def test_nothing_in_the_csv_is_a_formula() -> None:
     assert [each["value"] for each in rows if (each["id"], each["indicator"]) == ("south-e", "received")] == [""]
 
 
+@pytest.mark.usefixtures("standing_rates")
 @pytest.mark.slow
 async def test_everybody_may_read_them_and_keep_them(gateway: Open) -> None:
     """With a tag by which a copy is known as the same, and so often from one address."""
