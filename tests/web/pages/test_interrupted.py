@@ -178,15 +178,15 @@ async def test_whoever_has_no_connection_is_told_so_in_their_language(city: City
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "zh", tmp_path, Seen())).page
         await two_orders(page, city)
-        lost = [True]
+        is_lost = True
 
         async def seat(route: Route) -> None:
-            await (route.abort() if lost.pop() else route.continue_())
-            lost.append(False)
+            await (route.abort() if is_lost else route.continue_())
 
         await page.route("**/seat", seat)
         await page.goto(f"{base}/desk")
         await expect(page.locator("#notice")).to_have_text("暂时无法更新（无法连接）")
+        is_lost = False
         await expect(page.locator("#lines [data-id]")).to_have_count(2)  # it is asked again
         await page.route("**/orders?*", lambda route: route.fulfill(status=502, body="<html>bad gateway"))
         await page.click("#lists button:nth-child(2)")
@@ -275,9 +275,8 @@ async def test_a_refused_decision_is_said_until_it_can_have_been_read(city: City
         await page.keyboard.press("1")
 
         await expect(page.locator("#notice")).to_have_text("aaa：已由他人研判。")
-        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         async with page.expect_response(re.compile("/orders.limit=50")):
-            pass
+            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.locator("#lines [data-id]")).to_have_count(2)
         await expect(page.locator("#notice")).to_have_text("aaa：已由他人研判。")
 
