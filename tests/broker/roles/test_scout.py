@@ -140,7 +140,8 @@ def all_in(*ids: str) -> Callable[[list[ConsumerRecord]], bool]:
 
 
 async def _reached(kafka: Kafka, topics: Names) -> dict[str, int]:
-    """The next offset of intake in partition 0 of reports and detections."""
+    """The next offset of intake in partition 0 of reports and detections; 0 before it has committed one."""
     async with started(admin(kafka.connection)) as client:
         committed = await client.list_consumer_group_offsets(topics.group("intake"))
-    return {topic: committed[TopicPartition(topic, 0)].offset for topic in (topics.reports, topics.detections)}
+    parts = [TopicPartition(topic, 0) for topic in (topics.reports, topics.detections)]
+    return {part.topic: committed[part].offset if part in committed else 0 for part in parts}
