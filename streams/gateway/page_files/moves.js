@@ -155,9 +155,14 @@ function foundIn(id) {
   return id.split("-").slice(0, -2).join("-");
 }
 
-// The orders beyond a border that are related to one.
+// The orders that are linked to one: related to it, or split off from it.
+function linked(order) {
+  return (order.linked || []).filter((other) => other !== order.part_of);
+}
+
+// Those of them beyond a border.
 function beyond(order) {
-  return (order.linked || []).filter((other) => other !== order.part_of && foundIn(other) !== foundIn(order.id));
+  return linked(order).filter((other) => foundIn(other) !== foundIn(order.id));
 }
 
 function named(known) {
@@ -172,7 +177,7 @@ const CONTROLS = {
   text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
   order: (field, order, move) => {
-    const likely = { [BACK_AGAIN]: order.apart || [], [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...beyond(order)];
+    const likely = { [BACK_AGAIN]: order.apart || [], [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...linked(order)];
     const options = el("datalist", { id: "orders-like" }, ...likely.map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },

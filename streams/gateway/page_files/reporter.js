@@ -33,6 +33,7 @@ const HAPPENED = {
   unmerged: say("Goes on by itself again"),
 };
 const SUPPRESSED = say("It was noted, and nobody is sent: for that place and time the city has announced that such things are not followed up.");
+const SPLIT_OFF = say("What you have reported goes on as an order of its own.");
 const OPEN = ["review", "assigned", "accepted", "returned", "arbitration"];
 const CALLED = {
   feedback: say("Say whether it is settled"), reopen: say("It is not settled: open it again"),
@@ -137,8 +138,9 @@ function toJudge(order) {
 function reported(order) {
   return el("section", { class: "panel" },
     el("h2", {}, order.category ? name(order.category) : say("Your report")),
-    el("p", { id: "state" }, order.suppressed ? SUPPRESSED : PLAIN[order.state]),
-    el("p", { class: "soft" }, [name(order.area), order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
+    el("p", { id: "state" }, order.split_off ? SPLIT_OFF : order.suppressed ? SUPPRESSED : PLAIN[order.state]),
+    order.goes_on ? el("p", {}, el("a", { href: order.goes_on, id: "onward" }, say("See how it goes on"))) : null,
+    el("p", { class: "soft" }, [name(order.area), order.department && !order.split_off ? name(order.department) : ""].filter(Boolean).join(" · ")),
     order.due && OPEN.includes(order.state) ? el("p", {}, say("It is to be done by {}", moment(order.due, order.zone))) : null,
     order.answered ? answeredBefore(order.answered) : null,
     el("ol", {}, ...order.steps.map((step) => el("li", {}, `${moment(step.at, order.zone)} ${HAPPENED[step.fact] || ""}`))),
@@ -150,8 +152,9 @@ async function show(said = "") {
   try {
     const order = await answered(await ask(`${here}/order`));
     by("city").textContent = name(order.city);
-    if (JSON.stringify(order) !== drawn) {
-      drawn = JSON.stringify(order);
+    const { goes_on: there, ...rest } = order; // a link is another one each time
+    if (JSON.stringify([rest, !there]) !== drawn) {
+      drawn = JSON.stringify([rest, !there]);
       by("report").replaceChildren("judge_by" in order ? toJudge(order) : reported(order));
     }
     const parts = offered(order);

@@ -6,7 +6,7 @@ from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
-from dispatcher.order.row import Order
+from dispatcher.order.row import Entry, Order
 from dispatcher.partition.messages import AUDIENCES
 from dispatcher.steps.guards import too_often
 from models.city import City
@@ -23,11 +23,12 @@ TOLD = frozenset(name for name, kind in KINDS.items() if "reporter" in AUDIENCES
 def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
     """No word that anybody has written, no address and no person: only what the city's tables call it, and the steps
     that reporters are told of. `may` is what the desk would take from this reporter now, `until` how long."""
-    now = now_ms()
+    now, without = now_ms(), is_without(order, reporter)
     answer = next((each for each in order.answers if each.by == reporter), None)
     return {
         "id": order.id,
         "state": order.state,
+        "split_off": without,
         "suppressed": order.state == "rejected"
         and any(entry.fact == "rejected" and is_suppressed(entry.note) for entry in order.timeline),
         "category": named(city.categories.get(order.category), order.category),
@@ -35,13 +36,23 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
         "department": named(city.departments.get(order.department), order.department),
         "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
         "opened_at": to_text(order.opened_at),
-        "due": None if order.due is None else to_text(order.due),
-        "steps": [{"fact": entry.fact, "at": to_text(entry.at)} for entry in order.timeline if entry.fact in TOLD],
+        "due": None if order.due is None or without else to_text(order.due),
+        "steps": [] if without else [_step(entry) for entry in order.timeline if entry.fact in TOLD],
         "answered": None if answer is None else {"satisfied": answer.satisfied, "satisfaction": answer.satisfaction},
-        "may": may(order, reporter, city, now),
-        "until": {action: to_text(last) for action, last in _until(order, city).items() if now <= last},
+        "may": [] if without else may(order, reporter, city, now),
+        "until": {action: to_text(last) for action, last in _until(order, city).items() if now <= last and not without},
         "zone": city.zone.key,
     }
+
+
+def is_without(order: Order, reporter: str) -> bool:
+    """Whether nothing of this reporter is part of an order any more: what they had reported was split off 拆分. Where
+    it may be part of an order that was merged into this one, and where nobody has given a name, it is not known."""
+    return bool(order.reporters) and not order.children and reporter not in order.reporters
+
+
+def _step(entry: Entry) -> dict[str, str]:
+    return {"fact": entry.fact, "at": to_text(entry.at)}
 
 
 def may(order: Order, reporter: str, city: City, now: int) -> list[str]:

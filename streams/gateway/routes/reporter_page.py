@@ -3,12 +3,14 @@
 The link of a citizen of the pool shows what is to be judged, and takes the judgement.
 """
 
+import contextlib
 import time
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from dispatcher.order.row import Order
 from models.city import City
 from models.events import UPDATE
 from streams.gateway.events.on_behalf import of_link
@@ -19,7 +21,7 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.preferences import preference
 from streams.gateway.reporters.judging_state import JUDGING, judging_state
-from streams.gateway.reporters.public_state import STEPS, public_state
+from streams.gateway.reporters.public_state import STEPS, is_without, public_state
 from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.waiting import Waiter
@@ -27,6 +29,7 @@ from streams.kafka.topics import Names
 from streams.reporter_links import ReporterLink, ReporterLinks
 
 _LOOKS, _STEPS = 60, 6  # a minute
+_MOST_LINKED = 10  # that are looked through for what was split off
 _SOURCE = "urn:paidan:reporter-link"
 
 
@@ -50,9 +53,23 @@ def reporter_routes(
     @router.get("/r/{token}/order")
     async def shown(token: str) -> Response:
         link = read(token, looks)
-        found = await finder.order(link.order_id, None)
-        state = judging_state if link.citizen else public_state
-        return answer(state(found.order, link.reporter, city))
+        order = (await finder.order(link.order_id, None)).order
+        if link.citizen:
+            return answer(judging_state(order, link.reporter, city))
+        onward = await _onward(order, link)
+        there = f"/r/{links.token(onward)}" if links is not None and onward is not None else None
+        return answer(public_state(order, link.reporter, city) | {"goes_on": there})
+
+    async def _onward(order: Order, link: ReporterLink) -> ReporterLink | None:
+        """The link of the order as which it goes on for its reporter: it was merged, or theirs was split off."""
+        if order.state == "merged" and order.parent:
+            return msgspec.structs.replace(link, order_id=order.parent)
+        if is_without(order, link.reporter):
+            for other in order.linked[-_MOST_LINKED:][::-1]:
+                with contextlib.suppress(Problem):  # it is not to be had at the moment: then nothing leads there
+                    if link.reporter in (await finder.order(other, None)).order.reporters:
+                        return msgspec.structs.replace(link, order_id=other)
+        return None
 
     @router.post("/r/{token}/updates")
     async def said(token: str, request: Request) -> Response:

@@ -109,6 +109,36 @@ async def test_a_reporter_adds_words_or_a_photo(link: Link) -> None:
     assert {each.actor.id for each in entries} == {reporter_hash(KEYS.hmac, PHONE)}
 
 
+async def test_whose_report_was_split_off_is_led_to_the_order_that_it_has_become(link: Link) -> None:
+    """The order that it was part of is another's now: it offers nothing that the desk would refuse, and tells
+    nothing of what becomes of it. Whoever still is its reporter sees no difference; merged again, it leads back."""
+    other = "13912345678"
+    said = {"text": "a lamp is dark, too", "location": {"lat": 30.05, "lon": 114.05}, "reporter": {"phone": other}}
+    joined = (await link.client.post("/reports", json=said | {"joins": link.order}, headers=WAIT)).json()
+    theirs = Link(link.client, link.behind, link.order, other)
+    assert (await theirs.state())["may"] == ["remind", "comment"]
+    report = (joined["event"]["source"], joined["event"]["id"])
+
+    operator = Actor("operator", "", "olga")
+    assert link.behind.desk.update("split", operator, T0, reason="a lamp", report=report) == ""
+
+    left, kept = await theirs.state(), await link.state()
+    assert (left["split_off"], left["may"], left["steps"], left["due"], left["until"]) == (True, [], [], None, {})
+    assert (kept["split_off"], kept["may"], kept["goes_on"]) == (False, ["remind", "comment"], None)
+    led = await link.client.get(f"{left['goes_on']}/order")
+    assert (led.json()["state"], led.json()["may"], led.json()["split_off"]) == ("review", ["remind", "comment"], False)
+    [anew] = {led.json()["id"]} - {link.order}
+    comment = {"action": "comment", "reason": "still dark"}
+    assert (await link.client.post(f"{left['goes_on']}/updates", json=comment, headers=WAIT)).status_code == 200
+
+    assert link.behind.desk.update("merge", operator, T0, anew, reason="the same", other_order_id=link.order) == ""
+
+    merged = (await link.client.get(f"{left['goes_on']}/order")).json()
+    assert merged["state"] == "merged"
+    assert (await link.client.get(f"{merged['goes_on']}/order")).json()["id"] == link.order
+    assert (await theirs.state())["may"] == ["remind", "comment"]
+
+
 async def test_a_reporter_answers_and_opens_it_again(link: Link) -> None:
     """Once it is closed; what they have answered is shown to them."""
     assert (await link.say("feedback", satisfied=True)).status_code == 409
