@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 MOST_KEPT = 2_000
 MOST_BEHIND = 200  # facts that a slow follower may have before it, until it loses the oldest
 _RECENT = 50
-_QUIET_SECONDS = 15.0
+QUIET_SECONDS = 15.0  # after so long whoever follows is told that there was nothing
 _MOST_DIGITS = 18
 _UNREAD = -2  # of a partition of which nothing was read yet; -1 is in front of its first record
 
@@ -189,7 +189,7 @@ class _Follower:
                 continue
             self._more.clear()
             try:
-                await asyncio.wait_for(self._more.wait(), _QUIET_SECONDS)
+                await asyncio.wait_for(self._more.wait(), QUIET_SECONDS)
             except TimeoutError:
                 if not self._waiting:
                     yield Sign.NOTHING

@@ -60,13 +60,15 @@ export function redraw(part, ...nodes) {
 }
 
 let token = sessionStorage.getItem("token") || "";
+const LONGEST_MS = 60_000; // the gateway answers sooner, if only that it cannot: then nobody is there any more
 const noConnection = () => new Error(say("no connection"));
 
 export async function ask(path, options) {
   for (;;) {
     const sent = token;
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const request = { ...options, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } };
+    const signal = options?.signal || AbortSignal.timeout(LONGEST_MS);
+    const request = { ...options, signal, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } };
     const response = await fetch(path, request).catch(() => {
       throw noConnection(); // the browser's own words are English and say less
     });

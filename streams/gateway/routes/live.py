@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from functools import partial
+from time import monotonic
 from typing import Annotated
 
 import msgspec
@@ -16,7 +17,7 @@ from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder, sees
 from models.city import URGENT, Area, City
 from models.times import to_text
-from streams.gateway.events.live_facts import Sign, StreamPosition, Told
+from streams.gateway.events.live_facts import QUIET_SECONDS, Sign, StreamPosition, Told
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
@@ -62,14 +63,15 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     """It ends when the token no longer holds: whoever asks again is told why."""
     yield b"retry: 3000\n\n"
-    unseen = 0
+    unseen, written = 0, monotonic()
     async for told, place in tail.live.follow(last):
         shown = list(_blocks(city, tail, holder, told))
-        if not shown and (unseen := unseen + 1) < _MOST_UNSEEN:
+        # A connection on which nothing comes for long is taken for dead, by what stands between and by the pages.
+        if not shown and (unseen := unseen + 1) < _MOST_UNSEEN and monotonic() - written < QUIET_SECONDS:
             continue
         if not await holds():
             return
-        unseen = 0
+        unseen, written = 0, monotonic()
         *before, final = shown or [b"\n"]
         yield b"".join(before) + _id(told, place) + final  # behind the last block all of the fact was told
 

@@ -1,5 +1,6 @@
 """Who follows what changes lists, loses the connection and comes again with the id of the last event."""
 
+import itertools
 import re
 from collections.abc import AsyncIterator
 
@@ -187,6 +188,21 @@ async def test_who_sees_little_of_much_does_not_fall_behind(city: City, tail: Fa
         _come(tail, 1, 10 + number, _assigned(number))
 
     assert await anext(following) == f"id: 9.{9 + live._MOST_UNSEEN}\n\n".encode()
+
+
+async def test_who_sees_little_of_much_is_told_something_every_so_often(
+    city: City, tail: FactTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little it is: a connection on which nothing comes is taken for dead."""
+    ticks = itertools.count(0.0, live.QUIET_SECONDS / 2)
+    monkeypatch.setattr(live, "monotonic", lambda: next(ticks))  # as if so long passed before each fact
+    following = _ask(city, tail, "9.9", Holder(role="department", person="p", source="s", department="parks"))
+    await _until(following, b": nothing new")
+
+    for number in range(2):
+        _come(tail, 1, 10 + number, _assigned(number))
+
+    assert await anext(following) == b"id: 9.11\n\n"
 
 
 async def test_a_tail_that_was_away_from_kafka_goes_on_where_it_was(tail: FactTail) -> None:
