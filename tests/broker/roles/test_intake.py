@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
+from models.times import now_ms
 from streams.dead_letters.letter import DeadLetterError, decode_dead_letter, opened
 from streams.dead_letters.replay import find, read_dead_letters, replay
 from streams.intake.batch import take_in
@@ -29,7 +29,6 @@ from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually
 from tests.support.messages import detection, raw, report, update
 
 KEYS = Keys(PERSONAL_KEY.encode())
-BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps
 GOOD_AND_BAD = 40
 WINDOW_MS = 6_000
 
@@ -47,13 +46,14 @@ def city(tmp_path: Path) -> Path:
 
 
 def said(record: ConsumerRecord) -> Message:
-    """A record to send: the same bytes and time; a key, because Kafka wants a key or a value."""
-    return Message(record.value, b"any", record.headers, 0, BORN)
+    """A record to send: the same bytes; a key, because Kafka wants a key or a value."""
+    return Message(record.value, b"any", record.headers, 0)
 
 
 def born(name: str = "e-1") -> dict[str, str | int]:
-    """The id and times of an event of now."""
-    return {"id": name, "time": BORN, "timestamp": BORN}
+    """The id and times of an event of now: one that is minutes older when the broker takes it in may be too late."""
+    now = now_ms()
+    return {"id": name, "time": now, "timestamp": now}
 
 
 def items_of(records: list[ConsumerRecord]) -> dict[str, list[Item]]:
@@ -96,7 +96,7 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
     dead = await kafka.read_until(topics.dead_letters, 3 * GOOD_AND_BAD)
 
     everything = [*reports, *detections, *updates]
-    expected = take_in(everything, tiny_city(), None, BORN, KEYS)
+    expected = take_in(everything, tiny_city(), None, now_ms(), KEYS)
     assert {"south-w"} == inbox.keys() == expected.items.keys()
     for prefix in "rdu":  # one topic after the other: their order among each other is chance
         wanted = [i for i in unguessed(expected.items["south-w"]) if i.id.startswith(prefix)]  # type: ignore[union-attr]
@@ -191,9 +191,9 @@ async def test_a_transaction_that_nobody_ends_holds_intake_until_the_broker_ends
     async with AIOKafkaProducer(**stranger, transaction_timeout_ms=1_000) as producer:
         await producer.begin_transaction()
         never = report("没有提交", event=born("never"))
-        await producer.send_and_wait(topics.reports, never.value, b"any", 0, BORN, list(never.headers))
+        await producer.send_and_wait(topics.reports, never.value, b"any", 0, headers=list(never.headers))
         behind = report("在后面", event=born("behind"))
-        await kafka.produce(topics.reports, [Message(behind.value, b"any", behind.headers, 0, BORN)])
+        await kafka.produce(topics.reports, [said(behind)])
         records = await kafka.read_until(topics.inbox, 1, timeout=60)
         with contextlib.suppress(KafkaError):
             await producer.abort_transaction()
@@ -211,7 +211,7 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     message with good detections as well only the one that was not taken in is."""
     with (city / "city.toml").open("a") as thresholds:
         thresholds.write(f"identity_detections_minutes = {WINDOW_MS / 60_000}\n")
-    born_at = int(time.time() * 1000)
+    born_at = now_ms()
     fresh = detection("cam-new", event={"time": born_at})
     seen = [
         {"Code": "pothole", "Data": {"MachineName": name, "RealUTC": born_at // 1000}} for name in ("cam-sw-1", "cam-x")
@@ -236,7 +236,7 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     roles.start("intake", city=str(city))
 
     async def too_old() -> bool:
-        return time.time() * 1000 > born_at + WINDOW_MS
+        return now_ms() > born_at + WINDOW_MS
 
     await eventually(too_old)
     mended = [unknown.number, second.number]
