@@ -156,7 +156,7 @@ def take_in(
 ) -> Taken:
     """Decode, validate, mask, locate and classify a batch that came by one way.
 
-    `now_ms` is the time of receipt, ms UTC; a record's own timestamp counts where it is earlier. Without a `model`
+    `now_ms` is the time of receipt, ms UTC; where Kafka has said when a record came in, that counts. Without a `model`
     nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
     are not touched by it.
     """

@@ -36,7 +36,7 @@ from streams.intake.said import (
     SaidUpdate,
     Statement,
 )
-from streams.intake.too_late import TimeRule
+from streams.intake.too_late import TimeRule, taken_in_at
 
 MAX_BYTES = 4_096
 _BACKSLASH, _NUL = ord("\\"), b"\\u0000"
@@ -55,7 +55,7 @@ def read(record: Record, now_ms: int, time_rule: TimeRule) -> Statement | None:
         return None
     source, event_id = _source_of(headers.get(envelope.CE_SOURCE)), _attribute(headers.get(envelope.CE_ID))
     at = _at(_attribute(headers.get(envelope.CE_TIME)))
-    received = min(record.timestamp, now_ms) if record.timestamp > 0 else now_ms
+    received = taken_in_at(record, now_ms)
     if not (source and event_id) or at < 0 or not time_rule.is_kept(kind, at, received):
         return None
     said = decode(kind, record.value or b"")

@@ -30,9 +30,16 @@ class Receipt(NamedTuple):
     first: int
 
 
+def taken_in_at(record: Record, now_ms: int) -> int:
+    """When Kafka took a record in, ms UTC, by Kafka's own clock, also where that is a little ahead of ours: whoever
+    steps and whatever fires is held to it. A record that comes from nowhere is of `now_ms`."""
+    return record.timestamp if record.timestamp > 0 else now_ms
+
+
 def receipt_of(record: Record, headers: Mapping[str, bytes], now_ms: int) -> Receipt:
-    """The receipt of a record that is read at `now_ms`. Raises Poison for a `received` header that is no time."""
-    now = min(record.timestamp, now_ms) if record.timestamp > 0 else now_ms
+    """The receipt of a record that is read at `now_ms`, which counts where Kafka has not said when it came in. Raises
+    Poison for a `received` header that is no time."""
+    now = taken_in_at(record, now_ms)
     given = envelope.attribute(headers, RECEIVED) if REPLAYED in headers else ""
     first = envelope.instant(RECEIVED, given) if given else 0
     return Receipt(now, min(first, now) if first > 0 else now)

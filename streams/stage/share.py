@@ -15,6 +15,7 @@ from streams.stage.scout import Glimpse, Quota, Scout, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
 _TICK_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0  # of a tick that came too soon: what Kafka said of the time then need not hold for ever
 _SHARE_OF_THE_REST = 4  # one part in so many of a batch is not urgent, as long as anything is waiting
 
 
@@ -54,6 +55,7 @@ class Share(Generic[O]):
         self._tick_offset = -1
         self._ticked = 0.0
         self._ticked_for: int | None = None
+        self._pause = _TICK_SECONDS  # until the same timer is worth another tick
 
     # Taking over
 
@@ -97,9 +99,12 @@ class Share(Generic[O]):
     async def _within(self, consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int:
         first = (await consumer.beginning_offsets([tp]))[tp]
         last = (await consumer.end_offsets([tp]))[tp]
-        if not first <= offset <= last:
-            place = f"{self._options.group} {tp.topic}/{tp.partition}"
-            raise StageError(f"{place}: offset {offset} is wanted, but the log holds only {first} to {last}")
+        place = f"{self._options.group} {tp.topic}/{tp.partition}"
+        if offset < first:
+            gone = f"the records from offset {offset} on were deleted before they were read"
+            raise StageError(f"{place}: {gone}, and the log begins at {first}{_RESET}")
+        if offset > last:
+            raise StageError(f"{place}: {offset} is wanted, and the log ends at {last}: it has lost its end{_RESET}")
         return offset
 
     async def _forgotten(self, consumer: AIOKafkaConsumer) -> bool:
@@ -147,20 +152,25 @@ class Share(Generic[O]):
 
     def due_tick(self) -> Send | None:
         """A tick for the own input when a timer is due: at most one outstanding and one a second, but without a pause
-        while what is due has waited for longer than that (one tick fires only so many)."""
+        while what is due has waited for longer than that (one tick fires only so many), and where Kafka's clock has
+        said that a timer is not due yet, none until it is."""
         due, now = self.processor.due(), time.time() * 1000
         if due is None or due > now or self.input.next_offset <= self._tick_offset:
             return None
         # The same timer still first means that the last tick did not reach it: the broker's clock may lie behind ours.
-        unhurried = due > now - 1_000 or due == self._ticked_for
-        if unhurried and time.monotonic() - self._ticked < _TICK_SECONDS:
-            return None
+        again = due == self._ticked_for
+        if again or due > now - 1_000:
+            pause = self._pause if again else _TICK_SECONDS
+            if time.monotonic() - self._ticked < pause:
+                return None
         self._ticked, self._ticked_for = time.monotonic(), due
         return self.processor.tick()
 
     def ticked(self, offset: int, at: int) -> None:
         """The tick is committed at this offset of the input, to which Kafka has added it at `at`, ms UTC."""
         self._tick_offset = offset
+        early = (self._ticked_for - at) / 1000 if self._ticked_for is not None else 0.0
+        self._pause = min(max(_TICK_SECONDS, early), _LONGEST_PAUSE_SECONDS)
         self.processor.ticked(at)
 
     # Committing

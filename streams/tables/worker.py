@@ -104,7 +104,7 @@ class Tables:
                     where = f"{message.topic}-{message.partition} at {message.offset}"
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
                 self._taken += 1
-                fresh.observe(time.time() - message.timestamp)
+                fresh.observe(max(0.0, time.time() - message.timestamp))
                 if span is not None:
                     span.end()
 

@@ -63,6 +63,8 @@ def audit(
     compared = f"{orders} orders, {facts} facts, {figures} figure rows"
     if differences:
         console.print(f"{len(differences)} differences in {compared}")
+        if not repair:
+            console.print("`paidan audit --repair` writes them as the log has them; once after an update that is usual")
         raise typer.Exit(1)
     console.print(f"all agree: {compared}")
 

@@ -282,6 +282,19 @@ def test_a_record_without_a_time_happened_when_it_arrived(city: City) -> None:
     assert sighting(take_in([bare], city, None, NOW, KEYS)).at == NOW - 5
 
 
+@pytest.mark.parametrize("apart", [-2 * MINUTE, 2 * MINUTE])
+def test_when_a_record_came_in_kafka_says_whatever_time_it_is_here(city: City, apart: int) -> None:
+    """An intake two minutes behind dated all that has no time of its own, and when a step came in, two minutes back."""
+    bare = raw(json.dumps({"text": "梧桐路有坑"}).encode(), CE, timestamp=NOW)
+    plain = report(event={"time": NOW - MINUTE})
+
+    accepted = update(event={"time": NOW - MINUTE})
+    received = step(take_in([accepted], city, None, NOW + apart, KEYS)).received
+    at = [sighting(take_in([record], city, None, NOW + apart, KEYS)).at for record in (bare, plain)]
+
+    assert (*at, received) == (NOW, NOW - MINUTE, NOW)
+
+
 @pytest.mark.parametrize("data", [{}, {"due_at": None}, {"due_at": "2026-03-05T00:00:00+08:00"}])
 def test_no_limit_is_not_the_same_as_no_word_about_it(city: City, data: dict[str, Any]) -> None:
     """`due_at: null` is given and without limit, an absent one is computed later."""

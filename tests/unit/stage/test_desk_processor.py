@@ -73,6 +73,16 @@ def test_a_tick_tells_whether_the_clocks_agree(desk: DeskProcessor, at: int) -> 
         desk.ticked(at)
 
 
+def test_clocks_that_differ_are_told_once_before_they_stop_anything(
+    desk: DeskProcessor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For as long as they differed by less than five minutes nothing was said."""
+    for at in (T0 - 20_000, T0 + 20_000, T0 - 2 * MINUTE, T0 - 2 * MINUTE):
+        desk.ticked(at)
+
+    assert [record.getMessage()[:14] for record in caplog.records] == ["Kafka's clock "]
+
+
 async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: DeskProcessor) -> None:
     """A gap of the city's tables shows as a metric; what people and classifiers say is one reason, `other`."""
     before = {reason: _reviewed(reason) for reason in ("unknown-category", "other")}

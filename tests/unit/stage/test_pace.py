@@ -3,11 +3,13 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from aiokafka import TopicPartition
 
 from models.times import now_ms
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
+from streams.stage import share as share_module
 from streams.stage.processing import Processor, StageOptions
 from streams.stage.share import Share
 
@@ -47,3 +49,25 @@ def test_a_partition_has_one_tick_outstanding_and_waits_for_none_when_much_is_du
 
     assert (first, outstanding, after) == (tick, [None, None], tick)
     assert (same_timer, share.due_tick()) == (None, None)
+
+
+def test_a_timer_that_kafka_says_is_not_due_yet_gets_no_tick_a_second_until_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A machine two minutes ahead of Kafka filled the inbox, which is kept for ever, with one a second for as long."""
+    wall, steady = 1_772_000_000.0, [0.0]
+    clock = SimpleNamespace(time=lambda: wall + steady[0], monotonic=lambda: steady[0])
+    monkeypatch.setattr(share_module, "time", clock)
+    tick, due = Send("t.inbox", b"", b"[]", 0), int(wall * 1000) - 60_000
+    processor = SimpleNamespace(lookout=None, due=lambda: due, tick=lambda: tick, ticked=lambda at: None)
+    share: Share[Any] = Share(TopicPartition("t.inbox", 0), cast(Processor[Any], processor), OPTIONS)
+
+    ticks = []
+    for second in range(100):
+        steady[0] = float(second)
+        if share.due_tick() is not None:
+            ticks.append(second)
+            share.ticked(second, int((wall + second) * 1000) - 90_000)
+            share.input.next_offset = second + 1
+
+    assert ticks[:3] == [0, 30, 31]
