@@ -375,9 +375,16 @@ async def test_status_and_orders_come_from_the_tables(
 
     async def counted() -> bool:
         status = (await client.get("/status", params=march)).json()
-        return bool(status["complete"] and status["city"]["closed"] == 4)
+        city, parks = status["city"], status["departments"]["parks"]
+        return bool(status["complete"] and (city["closed"], city["open"], parks["closed"]) == (4, 2, 2))
+
+    async def kept() -> bool:  # the tables take the rows of orders beside those of figures
+        behind = (await client.get("/orders", params=march | {"indicator": "closed"})).json()["orders"]
+        reports = [await client.get(f"/reports/{each}", params={"source": "hotline"}) for each in ("r-1", "r-2")]
+        return len(behind) == 4 and all(each.is_success for each in reports)
 
     assert await eventually(counted, 60.0, "the figures")
+    assert await eventually(kept, 60.0, "the orders")
     status = await asyncio.to_thread(ask_status, placed, "", march)
     assert (status["city"]["open"], status["departments"]["parks"]["closed"]) == (2, 2)
     behind = (await client.get("/orders", params=march | {"indicator": "closed", "department": "parks"})).json()
@@ -459,17 +466,17 @@ async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path
         await start(roles, own, gateway_ack_seconds="2")
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{own.gateway_port}", timeout=30) as client:
             key = {"idempotency-key": "k-9"}
-            assert (await client.post("/reports", json={"text": "x"}, headers=key)).status_code == 202
+
+            async def accepted() -> bool:
+                return (await client.post("/reports", json={"text": "x"}, headers=key)).status_code == 202
+
+            assert await eventually(accepted, 60.0, "the first acceptance")  # two seconds are little for a new broker
             await broker.kill()
             refused = await client.post("/reports", json={"text": "x"}, headers=key)
             assert refused.status_code == 503
             assert refused.headers["retry-after"] == "5"
             assert refused.json()["idempotency_key"] == "k-9"
             await broker.revive()
-
-            async def accepted() -> bool:
-                return (await client.post("/reports", json={"text": "x"}, headers=key)).status_code == 202
-
             assert await eventually(accepted, 60.0, "acceptance")
 
         # The same, met by the gateway's end: it has waited for the broker when SIGTERM comes.
