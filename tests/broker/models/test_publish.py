@@ -50,6 +50,7 @@ from tests.support.cities import DEPARTMENTS, FILES, HOLE_RULE, tiny_files, writ
 from tests.support.kafka import Kafka, Message, Roles, eventually
 
 RATE = 1_000
+AT_LAST = 200  # reports, when all else has happened
 CAMERAS = 230_000
 SECONDS = int(os.environ.get("PROVE_SECONDS") or 3)
 
@@ -98,13 +99,14 @@ def report(n: int) -> Message:
 
 
 async def feed(kafka: Kafka, names: Names, enough: asyncio.Event) -> int:
-    """Send a steady flow of reports, for some time and until it is enough; how many."""
+    """Send a steady flow of reports, for some time and until it is enough, and then some more; how many."""
     began, sent = time.monotonic(), 0
     while (passed := time.monotonic() - began) < SECONDS or not enough.is_set():
         await kafka.produce(names.reports, [report(n) for n in range(sent, int(passed * RATE))])
         sent = max(sent, int(passed * RATE))
         await asyncio.sleep(0.05)
-    return sent
+    await kafka.produce(names.reports, [report(n) for n in range(sent, sent + AT_LAST)])
+    return sent + AT_LAST
 
 
 def replayed(first: City, later: City, inbox: list[ConsumerRecord]) -> list[Outgoing]:
@@ -173,8 +175,12 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     await kafka.produce(topics.updates_of("parks"), [b"junk"])
     await kafka.read_until(topics.dead_letters, 1)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as asking:
-        seat = (await asking.get("/seat")).json()
-    assert {each["id"] for each in seat["departments"]} == set(changed.departments)
+
+        async def known() -> bool:
+            seat = (await asking.get("/seat")).json()
+            return {each["id"] for each in seat["departments"]} == set(changed.departments)
+
+        await eventually(known, what="the new pack at the gateway")
 
 
 async def silence_all(port: int, partitions: int, kafka: Kafka, names: Names) -> None:
