@@ -323,7 +323,11 @@ async def test_several_are_accepted_together_and_a_step_is_taken_back(cast: Cast
     await dispatcher.page.keyboard.press("u")
 
     await expect(dispatcher.page.locator("#done")).to_contain_text("Taken back")
-    assert (await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"] == category
+
+    async def is_as_before() -> bool:  # the tables learn of it a moment after the desk has said so
+        return bool((await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"] == category)
+
+    await eventually(is_as_before, what="the category of before")
 
 
 async def test_a_key_pressed_before_the_moves_have_come_is_done_when_they_have(cast: Cast) -> None:
@@ -346,7 +350,11 @@ async def test_a_key_pressed_before_the_moves_have_come_is_done_when_they_have(c
 
     await expect(department.page.locator("#done")).to_contain_text("accept")
     assert before == 0
-    assert (await department.order(order))["state"] == "accepted"
+
+    async def accepted() -> bool:
+        return bool((await department.order(order))["state"] == "accepted")
+
+    await eventually(accepted, what="the tables' word")
 
 
 async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
@@ -400,17 +408,22 @@ async def test_an_inspector_s_checks_stand_in_walking_order(cast: Cast) -> None:
     """From the most urgent one to the nearest that is left, and so on; one whose place is not known comes last."""
     reporter, inspector = await cast.seat("reporter"), await cast.seat("inspector", PHONE)
     await reported(reporter, "人民路路口有一个大坑", 30.53, 114.36)
-    [line] = (await inspector.ask("GET", "/orders?limit=1"))["orders"]
+
+    async def listed() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await inspector.ask("GET", "/orders?limit=1"))["orders"]
+        return found
+
+    [line] = await eventually(listed, what="an order in the tables")
     places = {"first": 30.600, "far": 30.640, "near": 30.605, "between": 30.612, "unknown": None}
     lines = [
         line | {"id": name, "title": name, "location": {"lat": lat, "lon": 114.30} if lat else None}
         for name, lat in sorted(places.items(), key=lambda place: place[0] != "first")
     ]
 
-    async def listed(route: Route) -> None:
+    async def told(route: Route) -> None:
         await route.fulfill(json={"orders": lines, "complete": True, "next": None})
 
-    await inspector.page.route("**/orders?limit=200*", listed)
+    await inspector.page.route("**/orders?limit=200*", told)
 
     await inspector.go("/desk")
 
