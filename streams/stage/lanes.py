@@ -29,7 +29,7 @@ _NEWER_SECONDS = 0.004
 _UNPACKED_AT_ONCE = 128 * 1024 * 1024  # bytes of what clients have packed, in one fetch
 
 
-class _Ahead(NamedTuple):
+class _Urgent(NamedTuple):
     """Who reads the urgent lane, and who is asked where it ends. A broker answers one request of a connection after the
     other: the reader's own question would wait until its fetch is answered, which waits for records to come."""
 
@@ -44,7 +44,7 @@ class Lanes(Generic[O]):
         self._consumer = consumer
         self._joined = joined
         self._options = options
-        self._ahead: _Ahead | None = None
+        self._urgent: _Urgent | None = None
         self._scouting: AIOKafkaConsumer | None = None
         self._come = asyncio.Event()
         self._stopped = False
@@ -55,9 +55,9 @@ class Lanes(Generic[O]):
         self._come.set()
 
     @property
-    def ahead(self) -> AIOKafkaConsumer | None:
+    def urgent_reader(self) -> AIOKafkaConsumer | None:
         """The reader of the urgent lane; None where there is none."""
-        return None if self._ahead is None else self._ahead.reader
+        return None if self._urgent is None else self._urgent.reader
 
     @contextlib.asynccontextmanager
     async def reading(self, shares: Sequence[Share[O]]) -> AsyncIterator[None]:
@@ -73,7 +73,7 @@ class Lanes(Generic[O]):
                 reader.pause(*parts)
                 for part in parts:
                     reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
-                self._ahead = _Ahead(reader, ends)
+                self._urgent = _Urgent(reader, ends)
             if scouts := [share.scout for share in shares if share.scout is not None]:
                 scouting = follower(self._options.connection)
                 await open_readers.enter_async_context(started(scouting, CLOSE_SECONDS))
@@ -91,8 +91,8 @@ class Lanes(Generic[O]):
             await self._poll(self._until_due())
         elif self._waiting > before:
             await self._poll(_NEWER_SECONDS)
-        if self._ahead is not None and any(share.input.waiting for share in self._joined):
-            await self._urgent_first(*self._ahead)
+        if self._urgent is not None and any(share.input.waiting for share in self._joined):
+            await self._urgent_first(*self._urgent)
         if self._scouting is not None:
             await self._look_ahead(self._scouting)
 
@@ -108,8 +108,8 @@ class Lanes(Generic[O]):
     def _until_due(self) -> float:
         """Seconds until the next timer, at most `idle`."""
         now = time.time()
-        ahead = [due / 1000 - now for share in self._joined if (due := share.processor.due()) is not None]
-        return min([self._options.idle, *(seconds for seconds in ahead if seconds > 0)])
+        left = [due / 1000 - now for share in self._joined if (due := share.processor.due()) is not None]
+        return min([self._options.idle, *(seconds for seconds in left if seconds > 0)])
 
     async def _poll(self, wait: float) -> None:
         """What has come by all lanes, up to so many seconds from now, or until something has come by one of them."""
@@ -132,7 +132,7 @@ class Lanes(Generic[O]):
             await self._take_over(reader, [inlets[tp] for tp in behind], self._options.idle)
 
     async def _look_ahead(self, reader: AIOKafkaConsumer) -> None:
-        """What has arrived lately where much is waiting; it waits for nothing."""
+        """Fetch for the scouts that are out, what has arrived by now; it waits for nothing."""
         inlets: list[Inlet] = []
         for share in self._joined:
             if share.scout is not None:
@@ -144,8 +144,8 @@ class Lanes(Generic[O]):
 
     def _all(self) -> Iterator[tuple[AIOKafkaConsumer, list[Inlet]]]:
         yield self._consumer, [share.input for share in self._joined]
-        if self._ahead is not None:
-            yield self._ahead.reader, [share.urgent for share in self._joined if share.urgent is not None]
+        if self._urgent is not None:
+            yield self._urgent.reader, [share.urgent for share in self._joined if share.urgent is not None]
 
     async def _take_over(self, consumer: AIOKafkaConsumer, inlets: Sequence[Inlet], wait: float) -> None:
         """What has come, up to so many seconds from now, or until something has come by the other lane."""

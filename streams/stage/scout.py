@@ -58,7 +58,7 @@ def course_of(waits: Waits, here: int, is_out: bool, most: int) -> int | None:
     return waits.end if waits.end - here > 2 * most else here
 
 
-class Glimpse(NamedTuple):
+class Scouted(NamedTuple):
     """Records that were looked at ahead of their turn, and what they came to."""
 
     records: Sequence[ConsumerRecord]
@@ -99,7 +99,7 @@ class Scout:
             self.inlet.begin(reader, course)
         self.is_out = True
 
-    async def look(self, behind: int, budget: float) -> Glimpse | None:
+    async def look(self, behind: int, budget: float) -> Scouted | None:
         """Look at the newest records at hand, for a share of so many seconds, but at none before the offset `behind`:
         these have their turn by now. None where there are none."""
         self._take_over(behind)
@@ -109,14 +109,14 @@ class Scout:
         began = time.monotonic()
         glance = await self._lookout(records)
         self._quota.took(len(records), time.monotonic() - began, budget / _SHARE_OF_A_CYCLE)
-        return Glimpse(records, glance)
+        return Scouted(records, glance)
 
-    def committed(self, glimpse: Glimpse) -> None:
+    def committed(self, scouted: Scouted) -> None:
         """What was found is committed."""
-        glimpse.glance.settle()
-        for _ in glimpse.records:
+        scouted.glance.settle()
+        for _ in scouted.records:
             self._bytes -= length_of(self._unseen.pop())
-        metrics.STAGE_SCOUTED.labels(self._group).inc(len(glimpse.records))
+        metrics.STAGE_SCOUTED.labels(self._group).inc(len(scouted.records))
 
     def _take_over(self, behind: int) -> None:
         """What was read is at hand; so is no more what has its turn, and of the rest only so much as there is room."""

@@ -11,7 +11,7 @@ from streams.kafka.log_reading import read_changelogs
 from streams.kafka.sending import Send
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, Processor, StageError, StageOptions
-from streams.stage.scout import Glimpse, Quota, Scout, Waits
+from streams.stage.scout import Quota, Scout, Scouted, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
 _TICK_SECONDS = 1.0
@@ -37,7 +37,9 @@ class Batch(NamedTuple):
 
 
 class Share(Generic[O]):
-    """It outlives the loss of the partition: when nobody wrote to its changelogs meanwhile, its state is still true."""
+    """A partition of the input with its processor, and what was fetched for it. It is kept when the partition is given
+    to another process: should it come back, and nobody has written to its changelogs meanwhile, its state is still
+    true."""
 
     def __init__(self, tp: TopicPartition, processor: Processor[O], options: StageOptions) -> None:
         self.tp = tp
@@ -59,10 +61,12 @@ class Share(Generic[O]):
 
     # Taking over
 
-    async def restore(self, consumer: AIOKafkaConsumer, ahead: AIOKafkaConsumer | None, worked_on: bool) -> None:
-        """Make sure that the state is the fold of its changelogs, and go to where it goes on, in the urgent lane with
-        `ahead`. Call it once the partition is claimed: nobody else writes any more. `worked_on`: somebody had claimed
-        it before.
+    async def restore(
+        self, consumer: AIOKafkaConsumer, urgent_reader: AIOKafkaConsumer | None, worked_on: bool
+    ) -> None:
+        """Make sure that the state is the fold of its changelogs, and have both readers go to where it goes on: that of
+        the input and that of the urgent lane, if there is one. Call it once the partition is claimed: nobody else
+        writes any more. `worked_on`: somebody had claimed it before.
 
         Raises KafkaError, and StageError when the records from there on are gone or Kafka has forgotten the committed
         offset: no position is ever guessed.
@@ -79,10 +83,13 @@ class Share(Generic[O]):
             self._next_offset = await consumer.committed(self.tp)
         self._next_offset = await self._begin(consumer, self._next_offset, worked_on)
         self.input.begin(consumer, self._next_offset)
-        if self.urgent is not None and ahead is not None:
-            self.urgent.begin(ahead, await self._within(ahead, self.urgent.tp, self.processor.urgent_offset))
+        if self.urgent is not None and urgent_reader is not None:
+            offset = await self._within(urgent_reader, self.urgent.tp, self.processor.urgent_offset)
+            self.urgent.begin(urgent_reader, offset)
 
     async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None, worked_on: bool) -> int:
+        """Where to go on in the input: at `offset`, or from the start where none is known and nothing is gone. Raises
+        StageError as `restore` does."""
         first = (await consumer.beginning_offsets([self.tp]))[self.tp]
         if offset is None:
             stateless = not self.processor.changelogs
@@ -97,6 +104,7 @@ class Share(Generic[O]):
         return await self._within(consumer, self.tp, offset)
 
     async def _within(self, consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int:
+        """The offset, which the log holds or ends at. Raises StageError where it does not."""
         first = (await consumer.beginning_offsets([tp]))[tp]
         last = (await consumer.end_offsets([tp]))[tp]
         place = f"{self._options.group} {tp.topic}/{tp.partition}"
@@ -189,11 +197,11 @@ class Share(Generic[O]):
         lanes = zip(self.inlets, (batch.rest, batch.urgent), strict=False)
         return {inlet.tp: records[-1].offset + 1 for inlet, records in lanes if records}
 
-    def committed(self, outcome: O, batch: Batch, ahead: Glimpse | None = None) -> None:
-        """The batch is decided, and what it led to is committed, with what its scout has found `ahead`."""
+    def committed(self, outcome: O, batch: Batch, scouted: Scouted | None = None) -> None:
+        """The batch is decided, and what it led to is committed, with what its scout has found."""
         self.processor.settle(outcome)
-        if self.scout is not None and ahead is not None:
-            self.scout.committed(ahead)
+        if self.scout is not None and scouted is not None:
+            self.scout.committed(scouted)
         for inlet, records in zip(self.inlets, (batch.rest, batch.urgent), strict=False):
             inlet.decided(records)
         self._next_offset = self.input.next_offset

@@ -31,7 +31,7 @@ from streams.kafka.sending import Send, send_all
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.lanes import Lanes
 from streams.stage.processing import O, StageOptions
-from streams.stage.scout import Glimpse
+from streams.stage.scout import Scouted
 from streams.stage.share import Batch, Share
 
 log = logging.getLogger(__name__)
@@ -51,19 +51,20 @@ class _Decided(Generic[O]):
     share: Share[O]
     outcome: O
     batch: Batch
-    ahead: Glimpse | None = None
+    scouted: Scouted | None = None
 
     @property
     def sends(self) -> Iterator[Send]:
         """All that belongs into the transaction."""
         yield from self.outcome.sends
-        if self.ahead is not None:
-            yield from self.ahead.glance.sends
+        if self.scouted is not None:
+            yield from self.scouted.glance.sends
 
 
 class Tenure(Generic[O]):
-    """`run` works until `stop`. FENCED means that another process owns one of the partitions now; any other KafkaError
-    that it may be tried again, with another tenure."""
+    """The work on the partitions that this process has been given, from their claims until it is to stop. It is used
+    once. What `run` raises says how to go on: FENCED, that another process owns one of the partitions now; any other
+    KafkaError, that another tenure may try again; all else, that the process must end."""
 
     def __init__(self, consumer: AIOKafkaConsumer, shares: Sequence[Share[O]], options: StageOptions) -> None:
         self.owner = new_owner(options.group)
@@ -121,7 +122,7 @@ class Tenure(Generic[O]):
         log.debug("claiming %s", share)
         former = await claim(ledger, share.tp, self.owner)
         log.debug("restoring %s", share)
-        await share.restore(self._consumer, self._lanes.ahead, worked_on=bool(former))
+        await share.restore(self._consumer, self._lanes.urgent_reader, worked_on=bool(former))
         log.debug("joined %s", share)
         if self._stateful:
             self._untold |= share.goes_on
@@ -153,8 +154,8 @@ class Tenure(Generic[O]):
             outcome = await share.processor.decide([*batch.urgent, *batch.rest])
             budget = self._options.budget / len(busy)
             share.took(batch.size, time.monotonic() - began, budget)
-            ahead = await share.scout.look(batch.behind, budget) if share.scout is not None else None
-            decided.append(_Decided(share, outcome, batch, ahead))
+            scouted = await share.scout.look(batch.behind, budget) if share.scout is not None else None
+            decided.append(_Decided(share, outcome, batch, scouted))
         return decided
 
     async def _transact(
@@ -173,7 +174,7 @@ class Tenure(Generic[O]):
             # What a producer is asked to do that has died, or dies meanwhile, aiokafka takes for a wrong use of it.
             raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
         for each in decided:
-            each.share.committed(each.outcome, each.batch, each.ahead)
+            each.share.committed(each.outcome, each.batch, each.scouted)
         for (share, _), metadata in zip(ticks, placed, strict=True):
             share.ticked(metadata.offset, metadata.timestamp)
         self.committed += 1
@@ -213,14 +214,14 @@ class Tenure(Generic[O]):
     async def _pass_markers(self, producer: AIOKafkaProducer) -> None:
         """Commit what the group has not been told, and that nothing is left, so that whoever compares committed offsets
         with the ends of the log sees no backlog."""
-        own, *ahead = await self._lanes.behind_markers()
+        own, *urgent = await self._lanes.behind_markers()
         untold, self._untold = self._untold, {}
         mine = {share.tp for share in self._joined}
         if own := {tp: offset for tp, offset in untold.items() if tp in mine} | own:
             await self._tell(own)
         # A member may commit only what the group has given it.
         passed = {tp: offset for tp, offset in untold.items() if tp not in mine}
-        for each in ahead:
+        for each in urgent:
             passed |= each
         if passed:
             await self._transact(producer, (), (), passed)

@@ -10,7 +10,7 @@ from aiokafka.errors import CorruptRecordException, KafkaConnectionError, NoOffs
 
 from streams.kafka.polling import poll
 from streams.stage.inlet import Inlet
-from streams.stage.lanes import Lanes, _Ahead
+from streams.stage.lanes import Lanes, _Urgent
 from streams.stage.processing import StageOptions
 from streams.stage.share import Share
 from tests.support.messages import raw
@@ -79,7 +79,7 @@ async def test_what_fails_in_one_lane_leaves_nothing_going_on_in_the_other() -> 
     refused._client = Client(cluster=SimpleNamespace(leader_for_partition=lambda _: 1))
     share = SimpleNamespace(input=Inlet(PART, 10), urgent=Inlet(TopicPartition("urgent", 0), 10), waiting=0)
     lanes = Lanes(refused, cast(list[Share[Any]], [share]), cast(StageOptions, SimpleNamespace(idle=1.0)))
-    lanes._ahead = _Ahead(broken, broken)
+    lanes._urgent = _Urgent(broken, broken)
 
     with pytest.raises(KafkaConnectionError):
         await lanes._poll(0.0)

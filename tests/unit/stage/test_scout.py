@@ -87,10 +87,10 @@ async def test_a_scout_looks_at_the_newest_first_and_again_after_a_failure() -> 
     scout.inlet.take(at(13))
 
     for behind in (0, 0, 12, 13):
-        glimpse = await scout.look(behind, 60.0)
-        assert glimpse is not None
+        scouted = await scout.look(behind, 60.0)
+        assert scouted is not None
         if behind:
-            scout.committed(glimpse)
+            scout.committed(scouted)
             scout.inlet.take(at(behind + 2))
 
     assert noting.shown == [[11, 12], [12, 13], [12, 13], [12, 13], [14]]
@@ -101,10 +101,10 @@ async def test_a_scout_counts_what_it_has_no_time_for() -> None:
     scout = Scout(PART, "t-missing", Noting().look, 2)
     scout.inlet.take(at(*range(10)))
 
-    glimpse = await scout.look(0, 0.05)
+    scouted = await scout.look(0, 0.05)
 
-    assert glimpse is not None
-    assert [record.offset for record in glimpse.records] == [8, 9]
+    assert scouted is not None
+    assert [record.offset for record in scouted.records] == [8, 9]
     assert REGISTRY.get_sample_value("paidan_stage_scout_missed_total", {"group": "t-missing"}) == 8
 
 
