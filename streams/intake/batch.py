@@ -85,8 +85,8 @@ def parted(items: Mapping[str, Sequence[Item]], city: City) -> tuple[dict[str, l
     urgent, rest = defaultdict[str, list[Item]](list), defaultdict[str, list[Item]](list)
     for area, those in items.items():
         for item in those:
-            ahead = isinstance(item, Sighting) and urgency.of(item)
-            (urgent if ahead else rest)[area].append(item)
+            is_urgent = isinstance(item, Sighting) and urgency.of(item)
+            (urgent if is_urgent else rest)[area].append(item)
     return urgent, rest
 
 
@@ -108,8 +108,8 @@ class SentAhead:
                 self._by_offset[offset] = sightings
                 heappush(self._next, offset)
 
-    def places(self, prepared: "Prepared") -> frozenset[int]:
-        """Where they stand among what is placed."""
+    def positions(self, prepared: "Prepared") -> frozenset[int]:
+        """Those of them that a batch holds, as positions in `prepared.placed`."""
         if not self._by_offset:
             return frozenset()
         sent = [self._by_offset.get(record.offset, ()) for record in prepared.records]
@@ -122,11 +122,11 @@ class SentAhead:
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A batch that is decoded, masked and placed, and waits for its guesses.
+    """A batch that is decoded, masked and located, and waits for its guesses.
 
-    `placed` are its items, each with the number of its record; by that number `dead` are whole records, `flaws` single
-    detections of others. `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`; `dropped`
-    of these are under labels that the `city` drops.
+    `placed` are its items, each with the number of its record in the batch; by that number `dead` are whole records,
+    `flaws` single detections of others. `texts` and `contexts` are what to classify, `wanted` the positions in `placed`
+    of the items that they are of; `dropped` of these are under labels that the `city` drops. The rest is as in `Taken`.
     """
 
     city: City
@@ -218,9 +218,9 @@ def finish(
     shadows: Sequence[Guess | None],
     sent: Container[int] = frozenset(),
 ) -> Taken:
-    """The items, each with its guess; a text without one is for a person to judge. Those at the places `sent` of
+    """The items, each with its guess; a text without one is for a person to judge. Those at the positions `sent` of
     `prepared.placed` are left out, and what turns out to be nothing, unless somebody has asked."""
-    dead, placed = prepared.dead, _judged(prepared, guesses, shadows)
+    dead, placed = prepared.dead, _with_guesses(prepared, guesses, shadows)
     items = defaultdict[str, list[Sighting | InboxUpdate]](list)
     ignored, heard, nothing = prepared.ignored.copy(), dict(prepared.heard), _nothing(prepared, placed)
     for at, (n, item) in enumerate(placed):
@@ -257,7 +257,7 @@ def urgent_of(
 ) -> list[tuple[int, Sighting]]:
     """What is urgent in a batch, each with the number of its record; `sent` as for `finish`."""
     urgency = _urgency_in(prepared.city)
-    placed = _judged(prepared, guesses, shadows)
+    placed = _with_guesses(prepared, guesses, shadows)
     nothing = _nothing(prepared, placed)
     fresh = (
         each for at, each in enumerate(placed) if each[0] not in prepared.dead and at not in sent and at not in nothing
@@ -265,7 +265,7 @@ def urgent_of(
     return [(n, item) for n, item in fresh if isinstance(item, Sighting) and urgency.of(item)]
 
 
-def _judged(
+def _with_guesses(
     prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]
 ) -> list[tuple[int, Sighting | InboxUpdate]]:
     """What is placed, with the guesses; a record at which that fails is dead."""
@@ -280,8 +280,8 @@ def _judged(
 
 
 def _nothing(prepared: Prepared, placed: Sequence[tuple[int, Sighting | InboxUpdate]]) -> dict[int, str]:
-    """Where there is a described scene that is nothing for anybody, and as what it counts: its label is dropped, and
-    its words do not surely name anything else; or they surely say that it is no fault."""
+    """The positions in `placed` of described scenes that are nothing for anybody, and as what each counts: its label is
+    dropped, and its words do not surely name anything else; or they surely say that it is no fault."""
     city, found = prepared.city, dict[int, str]()
     for at in prepared.wanted:
         item = placed[at][1]
@@ -313,7 +313,7 @@ def _flaw(record: Record, flaw: Flaw, before: int) -> Dead:
 
 
 class _Asked(NamedTuple):
-    """What a model is asked about an item: where it stands, its text and what else is known."""
+    """What a model is asked about an item: the item's position in `Prepared.placed`, its text, what else is known."""
 
     at: int
     text: str

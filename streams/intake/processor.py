@@ -29,6 +29,7 @@ from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Items, Sealer
 from streams.intake.batch import (
+    Dead,
     Prepared,
     SentAhead,
     Taken,
@@ -58,15 +59,17 @@ INLINE_TEXTS = 40
 
 @dataclass(frozen=True, slots=True)
 class IntakeOutcome:
-    """What a batch came to and the records that make it true."""
+    """What a batch came to and the records that make it true, with what is remembered once they are committed: how
+    often each label has come that is not listed; in which step the desk was told that a camera is alive, or where a
+    unit is and in which mode; and the offset after the batch."""
 
     taken: Taken
     unlisted: Mapping[Unlisted, UnlistedCount]
-    heard: Mapping[str, int]
-    units: Mapping[tuple[str, UnitMode], int]
+    told_alive: Mapping[str, int]
+    told_units: Mapping[tuple[str, UnitMode], int]
     sends: list[Send]
     traced: RecordSpans
-    behind: int  # the offset after its records
+    behind: int
 
 
 class IntakeProcessor:
@@ -92,12 +95,12 @@ class IntakeProcessor:
         self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
         self._sent_ahead = SentAhead()
-        # Mobile units by what they said, and in which step the desk was told that last.
-        self._units: dict[tuple[str, UnitMode], int] = {}
-        self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
+        # In which step the desk was told last: of a camera that it is alive, of a unit and its mode where it is.
+        self._told_alive: dict[str, int] = {}
+        self._told_units: dict[tuple[str, UnitMode], int] = {}
 
     def held(self, key: str, row: bytes) -> bytes:
-        """No row waits."""
+        """The row as it is; there are none without a changelog."""
         return row
 
     async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
@@ -112,7 +115,7 @@ class IntakeProcessor:
         traced = NO_RECORD_SPANS if self._tracer is None else begin_record_spans(self._tracer, records)
         self._same_time.taken_in(max(record.timestamp for record in records), now)
         prepared = await self._prepared(records, city, now)
-        taken = finish(prepared, *await self._guesses(prepared), self._sent_ahead.places(prepared))
+        taken = finish(prepared, *await self._guesses(prepared), self._sent_ahead.positions(prepared))
         if traced.spans:
             traced.come_to(prepared.placed, {n: dead.error for n, dead in prepared.dead.items()})
         items, sends = await self._sealed(taken.items, city, len(prepared.texts))
@@ -121,30 +124,18 @@ class IntakeProcessor:
         inbox = self._names.inbox
         sends += self._in_lane(self._names.urgent, urgent, city, traced)
         sends += self._in_lane(inbox, rest, city, traced)
-        for dead in taken.dead:
-            sends.append(
-                of_record(
-                    *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"),
-                    index=dead.index,
-                    keep=dead.kept,
-                    key=self._keys.hmac,
-                )
-            )
+        sends += map(self._letter, taken.dead)
         updates = [item for item in chain.from_iterable(taken.items.values()) if isinstance(item, InboxUpdate)]
         for one in chain(self._beyond(updates, city), self._everywhere(updates, city)):
             sends += self._in_lane(inbox, {one.area: [one]}, city)
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
-        heard = self._news_of(taken.heard, now, city)
-        signs = defaultdict[str, list[Heard]](list)  # of life, by area
-        for camera in heard:
-            area = taken.heard[camera]
-            signs[area].append(Heard(camera, area))
-        sends += self._in_lane(inbox, signs, city)
+        alive = self._news_of_cameras(taken.heard, now, city)
+        sends += self._in_lane(inbox, _signs_of_life(alive, taken.heard), city)
         units = self._news_of_units(taken.units, now, city)
         sends += self._in_lane(inbox, self._in_partitions(units.values(), city), city)
-        steps = dict.fromkeys(units, unit_step(city, now))
-        return IntakeOutcome(taken, unlisted, heard, steps, sends, traced, records[-1].offset + 1)
+        told_units = dict.fromkeys(units, unit_step(city, now))
+        return IntakeOutcome(taken, unlisted, alive, told_units, sends, traced, records[-1].offset + 1)
 
     @property
     def lookout(self) -> Lookout:
@@ -153,9 +144,11 @@ class IntakeProcessor:
         return self._glance
 
     async def _glance(self, records: Sequence[ConsumerRecord]) -> Glance:
+        """What is urgent in records whose turn has still to come, as records of the urgent lane. Once these are
+        committed, it is remembered which sightings they hold."""
         city = await self._cities.ready()
         prepared = await self._prepared(records, city, now_ms())
-        urgent = urgent_of(prepared, *await self._guesses(prepared), self._sent_ahead.places(prepared))
+        urgent = urgent_of(prepared, *await self._guesses(prepared), self._sent_ahead.positions(prepared))
         items = defaultdict[str, list[Sighting | InboxUpdate]](list)
         found = defaultdict[int, set[tuple[str, str]]](set)
         for n, sighting in urgent:
@@ -176,6 +169,7 @@ class IntakeProcessor:
         return Glance(sends, settle)
 
     async def _prepared(self, records: Sequence[ConsumerRecord], city: City, now: int) -> Prepared:
+        """The batch without its guesses, prepared in a thread where it is large."""
         if sum(len(record.value or b"") for record in records) > INLINE_BYTES:
             return await asyncio.to_thread(prepare, records, city, now, self._keys, self._way)
         return prepare(records, city, now, self._keys, self._way)
@@ -206,16 +200,26 @@ class IntakeProcessor:
     def _in_lane(
         self, topic: str, lane: Mapping[str, Sequence[Item]], city: City, traced: RecordSpans = NO_RECORD_SPANS
     ) -> Iterator[Send]:
+        """Items by area as records of the inbox or the urgent lane, each in the partition of its area."""
         for area, some in lane.items():
             values = packed_items(some)
             for value, more in zip(values, traced.headers(some, values), strict=True):
                 partition = partition_of(area, self._partitions)
                 yield Send(topic, area.encode(), value, partition, (*taken_in_under(city.digest), *more))
 
-    def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
-        """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
+    def _letter(self, dead: Dead) -> Send:
+        """The dead letter of a record or of one detection in it."""
+        return of_record(
+            *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"),
+            index=dead.index,
+            keep=dead.kept,
+            key=self._keys.hmac,
+        )
+
+    def _news_of_cameras(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
+        """Those that the desk does not know yet to be alive in this step of their heartbeat time, with the step."""
         steps = ((camera, step_of(city, city.cameras[camera], now)) for camera in cameras)
-        return {camera: step for camera, step in steps if step and self._heard.get(camera) != step}
+        return {camera: step for camera, step in steps if step and self._told_alive.get(camera) != step}
 
     def _news_of_units(self, units: Iterable[UnitHeard], now: int, city: City) -> dict[tuple[str, UnitMode], UnitHeard]:
         """What units say that the desk has not been told in this step, each once: where they are, free, busy or off."""
@@ -223,7 +227,7 @@ class IntakeProcessor:
         news: dict[tuple[str, UnitMode], UnitHeard] = {}
         for heard in units:
             named = heard.unit, heard.state
-            if self._units.get(named) != step:
+            if self._told_units.get(named) != step:
                 news.pop(named, None)  # what is said last comes last
                 news[named] = heard
         return news
@@ -285,8 +289,8 @@ class IntakeProcessor:
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
         self._tally.settle(outcome.unlisted)
         self._sent_ahead.forget(outcome.behind)
-        self._heard |= outcome.heard
-        self._units |= outcome.units
+        self._told_alive |= outcome.told_alive
+        self._told_units |= outcome.told_units
         outcome.traced.end()
 
     def due(self) -> int | None:
@@ -299,3 +303,11 @@ class IntakeProcessor:
 
     def ticked(self, at: int) -> None:
         """Never told, as there is no tick."""
+
+
+def _signs_of_life(cameras: Iterable[str], areas: Mapping[str, str]) -> dict[str, list[Heard]]:
+    """By area what tells the desk that cameras are alive; `areas` says in which each stands."""
+    signs = defaultdict[str, list[Heard]](list)
+    for camera in cameras:
+        signs[areas[camera]].append(Heard(camera, areas[camera]))
+    return signs

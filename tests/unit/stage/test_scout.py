@@ -184,9 +184,9 @@ async def test_what_has_had_its_turn_is_forgotten() -> None:
     sent.add({offset: frozenset({("test", str(offset))}) for offset in (5, 6, 7)})
     prepared = prepare([flood(str(n), n) for n in (5, 6, 7)], tiny_city(), NOW, Keys(b"k"))
 
-    assert sent.places(prepared) == {0, 1}
+    assert sent.positions(prepared) == {0, 1}
     sent.forget(6)
-    assert sent.places(prepared) == {1}
+    assert sent.positions(prepared) == {1}
 
 
 async def test_what_has_had_its_turn_is_forgotten_though_the_newest_were_looked_at_first() -> None:
@@ -198,4 +198,4 @@ async def test_what_has_had_its_turn_is_forgotten_though_the_newest_were_looked_
     sent.add({6: frozenset({("test", "6")})})
     prepared = prepare([flood(id, min(int(id), 7)) for id in "5678"], tiny_city(), NOW, Keys(b"k"))
 
-    assert sent.places(prepared) == {1, 2, 3}
+    assert sent.positions(prepared) == {1, 2, 3}
