@@ -87,15 +87,15 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
             joined, candidate = _near(work, sighting, kind, category, risen_from)
         if joined is not None:
             return joined
-    met = unsure.meet(work, sighting, category)
-    if met.same is not None:
-        return _part_of(work, met.same, sighting, "alike", met.away, risen_from)
+    alike = unsure.meet(work, sighting, category)
+    if alike.same is not None:
+        return _part_of(work, alike.same, sighting, "alike", alike.away, risen_from)
     parent = _covered(work, sighting, category)
     if parent is None and not risen_from:
         parent = storms.gather(work, sighting, kind, category)
     if parent is not None:
         return Disposition("order", parent.id)
-    candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
+    candidates = (*(() if candidate is None else (candidate,)), *alike.maybe)
     if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category, candidates)
     return _open(work, sighting, candidates, owner)

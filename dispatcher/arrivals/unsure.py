@@ -24,7 +24,7 @@ LIKELY = 0.1  # alternatives that are less probable are not compared; the first 
 Likely = Mapping[str, Category]
 
 
-class Met(NamedTuple):
+class MaybeSame(NamedTuple):
     """The order that a report surely belongs to, with its distance in metres; else those that may be the same, the
     nearest first."""
 
@@ -33,10 +33,10 @@ class Met(NamedTuple):
     maybe: tuple[Order, ...] = ()
 
 
-_NOBODY = Met()
+_NOBODY = MaybeSame()
 
 
-def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
+def meet(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
     """Compare a sighting, of this category or of none that is sure, with the open orders around it. One that is sure
     meets only orders without a category, and joins none: it need not wait for a person."""
     if sighting.kind == "report" and sighting.guess is not None and _of_an_order(sighting.guess):
@@ -44,7 +44,7 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     return _around(work, sighting, category)
 
 
-def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: Met) -> Met:
+def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: MaybeSame) -> MaybeSame:
     """The open orders of its area that a thanks may speak of, be there a place or none: those whose numbers it names
     and no others; else its reporter's own of a category that it may mean, then those `around` its place, then those of
     the place that its words name. Where nothing of that tells, its reporter's own of whatever category, the newest
@@ -54,7 +54,7 @@ def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: Met) -
     numbers = (*merging.gist(sighting).orders, *((sighting.joins,) if sighting.joins else ()))
     numbered = [order for order in map(work.standing, numbers) if order is not None and _is_open(order, sighting)]
     if numbered:
-        return Met(maybe=tuple(numbered))
+        return MaybeSame(maybe=tuple(numbered))
     means = {name for name, _ in guess.alternatives}
     own: list[Order] = []
     there: list[Order] = []
@@ -66,7 +66,7 @@ def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: Met) -
         elif order.category in means and wording.same_place(work, sighting, order):
             there.append(order)
     meant = [order for order in own if order.category in means]
-    return Met(maybe=(*meant, *around.maybe, *there) or tuple(own))
+    return MaybeSame(maybe=(*meant, *around.maybe, *there) or tuple(own))
 
 
 def _newest(work: UnitOfWork, sighting: Sighting) -> Iterator[Order]:
@@ -89,7 +89,8 @@ def _of_an_order(guess: Guess) -> bool:
     return guess.category == NO_FAULT and guess.kind in OF_AN_ORDER
 
 
-def _around(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
+def _around(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
+    """`meet`, by place, time, words and what both may be."""
     city = work.city
     sure = category in city.categories
     # Most of what comes is sure, and most areas have nothing without a category: then there is no need to look around.
@@ -118,9 +119,9 @@ def _around(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
         (same if joins else maybe).append((away, order.id))
     if same:
         away, order_id = min(same)
-        return Met(work.order(order_id), away)
+        return MaybeSame(work.order(order_id), away)
     nearest = (work.order(order_id) for _, order_id in sorted(maybe))
-    return Met(maybe=tuple(order for order in nearest if order is not None))
+    return MaybeSame(maybe=tuple(order for order in nearest if order is not None))
 
 
 def meet_again(work: UnitOfWork, order: Order) -> Order:

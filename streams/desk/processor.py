@@ -148,8 +148,8 @@ class DeskProcessor:
         sends = self._sends(decision, spans)
         if self._keys is not None:
             # What is set aside may be tried again: then its words are still wanted.
-            spare = [] if dead else self._needless(inbox, sends, self._keys)
-            sends = [*await self._in_the_clear(sends, self._keys), *spare]
+            ended = [] if dead else self._unkept_words(inbox, sends, self._keys)
+            sends = [*await self._in_the_clear(sends, self._keys), *ended]
         endings: EndingChanges = {}
         if self._words_end is not None:
             endings = await self._words_end.changes(decision, cities[decision.changes.meta.pack])
@@ -168,23 +168,27 @@ class DeskProcessor:
             for send, asked in zip(sends, to_open, strict=True)
         ]
 
-    def _needless(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
-        """What destroys the keys of what is in no fact and is not watched: repeats, what a control zone has swallowed,
-        what was watched in vain, words and links that came with a step that was refused. What a parent incident covers
-        is its evidence: that stays in a fact, whatever becomes of it."""
-        watched = [(send.key or b"").removeprefix(_WATCHES).decode() for send in sends if self._is_watch(send)]
-        before = [self._state.watches.get(name) for name in watched if not row_keys.is_covered(name)]
+    def _unkept_words(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
+        """Tombstones for the keys of sealed words that nothing keeps after this batch.
+
+        Looked at are the words that came with the batch, of sightings and of steps, and those of what was watched where
+        it changes. Kept are words that stand in a fact or in what goes on being watched. So the rest is of repeats, of
+        what a control zone has swallowed or what was watched in vain, and of steps that were refused. What a parent
+        incident covers is its evidence: that stands in a fact, whatever becomes of it."""
+        changed = [(send.key or b"").removeprefix(_WATCHES).decode() for send in sends if self._is_watch(send)]
+        before = [self._state.watches.get(name) for name in changed if not row_keys.is_covered(name)]
         came = [item for each in inbox for item in each.items if isinstance(item, Sighting)]
         said = [item.text for item in (*came, *(one for each in before if each for one in each.seen)) if item.gist]
         steps = [item for each in inbox for item in each.items if isinstance(item, InboxUpdate)]
         said += [text for step in steps for text in (step.reason, *step.evidence_urls)]
-        spare = key_names("\n".join(said).encode())
-        if spare:
+        unkept = key_names("\n".join(said).encode())
+        if unkept:
             kept = [send.value or b"" for send in sends if send.topic == self._names.orders or self._is_watch(send)]
-            spare -= key_names(b"\n".join(kept))
-        return [Send(self._names.report_keys, name.encode(), None, keys.partition_of(name)) for name in sorted(spare)]
+            unkept -= key_names(b"\n".join(kept))
+        return [Send(self._names.report_keys, name.encode(), None, keys.partition_of(name)) for name in sorted(unkept)]
 
     def _is_watch(self, send: Send) -> bool:
+        """Whether a record is the row of something that is watched."""
         return send.topic == self._names.desk and (send.key or b"").startswith(_WATCHES)
 
     def settle(self, outcome: DeskOutcome) -> None:
@@ -236,6 +240,7 @@ class DeskProcessor:
         return state
 
     def _sends(self, decision: Decision, spans: ItemSpans) -> list[Send]:
+        """A decision as records of Kafka: what it says to others, then the changed rows of the two changelogs."""
         n = self._partition
         sends = []
         carried = spans.carried(decision.records) if spans else repeat(())
