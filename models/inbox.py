@@ -20,6 +20,8 @@ OWN_PLACE = ("polygon", "unregistered")  # how its area was found: it came with 
 UNREGISTERED = "unregistered"  # how its area was found: by its own coordinates, as the registry has no such camera
 UNKNOWN_AREA = "unknown-area"  # how its area was found: the id that was given is none of the city's
 UnitMode = Literal["free", "busy", "off"]
+MAX_ITEMS = 64  # of one record
+MAX_PACKED_BYTES = 256_000  # of the items of one record, but for a single longer one
 _CLOCK = "clock"
 _PACK = "pack"
 
@@ -209,6 +211,33 @@ _decoder = msgspec.json.Decoder(tuple[Item, ...])
 def encode_items(items: Sequence[Item]) -> bytes:
     """The value of an inbox record."""
     return _encoder.encode(items)
+
+
+def packed_items(items: Sequence[Item]) -> list[bytes]:
+    """The values of the inbox records of one area: at most 64 items and, but for a single longer one, 256 kB each."""
+    values: list[bytes] = []
+    for start in range(0, len(items), MAX_ITEMS):
+        value = encode_items(items[start : start + MAX_ITEMS])
+        if len(value) > MAX_PACKED_BYTES + len(b"[]"):
+            return values + _packed_by_size(items[start:])
+        values.append(value)
+    return values
+
+
+def _packed_by_size(items: Sequence[Item]) -> list[bytes]:
+    values: list[bytes] = []
+    some: list[bytes] = []
+    size = 0
+    for item in items:
+        body = encode_items((item,))[1:-1]
+        if some and (len(some) == MAX_ITEMS or size + len(body) > MAX_PACKED_BYTES):
+            values.append(b"[" + b",".join(some) + b"]")
+            some, size = [], 0
+        some.append(body)
+        size += len(body) + 1
+    if some:
+        values.append(b"[" + b",".join(some) + b"]")
+    return values
 
 
 def decode_items(value: bytes) -> tuple[Item, ...]:

@@ -20,7 +20,7 @@ from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.formats.quiet_scenes import without_denials
 from models.guess import NO_FAULT, Guess
-from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, encode_items
+from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, packed_items
 from models.record import Record
 from models.times import local_hour
 from streams.dead_letters.letter import MAX_KEPT
@@ -28,8 +28,6 @@ from streams.intake.drafts import Draft, DraftReader, Flaw, Ignored, Keys, Unlis
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 from streams.intake.ways import ANY, Way
 
-MAX_ITEMS = 64
-MAX_PACKED_BYTES = 256_000
 INTERNAL = "internal-error"
 
 
@@ -374,30 +372,3 @@ def context_of(city: City, sighting: Sighting) -> Context:
         label=sighting.label,
         hint=sighting.hint,
     )
-
-
-def packed_items(items: Sequence[Item]) -> list[bytes]:
-    """The values of the inbox records of one area: at most 64 items and, but for a single longer one, 256 kB each."""
-    values: list[bytes] = []
-    for start in range(0, len(items), MAX_ITEMS):
-        value = encode_items(items[start : start + MAX_ITEMS])
-        if len(value) > MAX_PACKED_BYTES + len(b"[]"):
-            return values + _packed_by_size(items[start:])
-        values.append(value)
-    return values
-
-
-def _packed_by_size(items: Sequence[Item]) -> list[bytes]:
-    values: list[bytes] = []
-    some: list[bytes] = []
-    size = 0
-    for item in items:
-        body = encode_items((item,))[1:-1]
-        if some and (len(some) == MAX_ITEMS or size + len(body) > MAX_PACKED_BYTES):
-            values.append(b"[" + b",".join(some) + b"]")
-            some, size = [], 0
-        some.append(body)
-        size += len(body) + 1
-    if some:
-        values.append(b"[" + b",".join(some) + b"]")
-    return values

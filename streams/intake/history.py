@@ -19,11 +19,11 @@ from msgspec.structs import replace
 from models.city import City
 from models.envelope import BYTE_ORDER_MARK, STRUCTURED
 from models.errors import UsageError
-from models.inbox import InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
+from models.inbox import MAX_ITEMS, InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
-from streams.intake.batch import MAX_ITEMS, Model, Taken, take_in
+from streams.intake.batch import Model, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection

@@ -21,7 +21,17 @@ from dispatcher.units.reports import unit_step
 from models.city import City
 from models.events.above import is_from_above
 from models.guess import Guess
-from models.inbox import UNLOCATED, Heard, InboxUpdate, Item, Sighting, UnitHeard, UnitMode, taken_in_under
+from models.inbox import (
+    UNLOCATED,
+    Heard,
+    InboxUpdate,
+    Item,
+    Sighting,
+    UnitHeard,
+    UnitMode,
+    packed_items,
+    taken_in_under,
+)
 from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
@@ -35,7 +45,6 @@ from streams.intake.batch import (
     Taken,
     finish,
     guess_all,
-    packed_items,
     parted,
     prepare,
     urgent_of,

@@ -16,9 +16,9 @@ from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
 from models.city import City
 from models.events import RECHECKED, UPDATE
-from models.inbox import OWN_SIGHTINGS, Heard, InboxRecord, Item, Tick, decode_items, encode_items
+from models.inbox import OWN_SIGHTINGS, Heard, InboxRecord, Item, Tick, decode_items, encode_items, packed_items
 from models.times import MINUTE_MS, from_text
-from streams.intake.batch import packed_items, take_in
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.desks import facts_of
 from tests.support.storm.sites import (

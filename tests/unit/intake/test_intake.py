@@ -14,10 +14,10 @@ from models.envelope import STRUCTURED, Event
 from models.errors import Poison
 from models.events import DETECTION, REPORT, UPDATE
 from models.guess import Guess
-from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
+from models.inbox import MAX_ITEMS, MAX_PACKED_BYTES, UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import decrypt_contact, reporter_hash
 from models.times import to_text
-from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
+from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import DraftReader, Keys, Unlisted, check
 from streams.intake.statements import MAX_BYTES
 from streams.intake.ways import Way, way_of
