@@ -133,7 +133,7 @@ class _Batch:
         assert self.memory is not None  # it comes with the city
         clock = self.clock if record is None else max(self.clock, record.clock)
         replayed = self.replayed if record is None else record.replayed
-        return UnitOfWork(self.overlay, city, self.memory, clock, replayed, max(clock, self.urgent_clock))
+        return UnitOfWork(self.overlay, city, self.memory, clock, replayed, latest=max(clock, self.urgent_clock))
 
     def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         """Decide one item and keep what it changes. No item overtakes the timers of an order: of those that it would
@@ -295,7 +295,11 @@ class _Batch:
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay
         overlay.meta = Meta(
-            *(next_offset, self.clock, self.pack, self.replayed, self.publication or UNSET),
+            next_offset=next_offset,
+            clock=self.clock,
+            pack=self.pack,
+            replayed=self.replayed,
+            publication=self.publication or UNSET,
             urgent_offset=self.urgent_offset or UNSET,
             urgent_clock=self.urgent_clock or UNSET,
         )

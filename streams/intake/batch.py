@@ -178,8 +178,8 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                     drafts.append((n, draft))
                     if draft.unregistered:
                         unlisted[Unlisted(camera=draft.unregistered)] += 1
-                    elif city.camera_algorithms and (strange := draft.strange_to(city)) is not None:
-                        unlisted[strange] += 1
+                    elif city.camera_algorithms and (other := draft.unlisted_algorithm(city)) is not None:
+                        unlisted[other] += 1
                 elif isinstance(draft, UnitHeard):
                     units.append(draft)
                 elif isinstance(draft, Ignored):
@@ -194,8 +194,16 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     return Prepared(
-        city,
-        *(records, placed, dead, flaws, ignored, unlisted, reader.heard, units, misplaced),
+        city=city,
+        records=records,
+        placed=placed,
+        dead=dead,
+        flaws=flaws,
+        ignored=ignored,
+        unlisted=unlisted,
+        heard=reader.heard,
+        units=units,
+        misplaced=misplaced,
         wanted=[one.at for one in asked],
         texts=[one.text for one in asked],
         contexts=[one.context for one in asked],
@@ -232,18 +240,16 @@ def finish(
                 continue
             item = replace(item, ignored=True)
         items[item.area].append(item)
-    made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
-    in_order = [one for n in sorted(letters) for one in letters[n]]
     return Taken(
-        dict(items),
-        in_order,
-        ignored,
-        prepared.unlisted,
-        heard,
-        prepared.units,
-        prepared.misplaced,
-        made,
+        items=dict(items),
+        dead=[one for n in sorted(letters) for one in letters[n]],
+        ignored=ignored,
+        unlisted=prepared.unlisted,
+        heard=heard,
+        units=prepared.units,
+        misplaced=prepared.misplaced,
+        guesses=[guess for guess in guesses if guess is not None],
     )
 
 
@@ -341,6 +347,7 @@ def _place(
 
 
 def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None]) -> Sighting | InboxUpdate:
+    """A draft's item in its place; `points` holds those of the batch. Raises Poison where it has none that will do."""
     where = draft.where
     if where is None:
         return draft.item
@@ -355,9 +362,10 @@ def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None])
 
 
 def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
+    """A guess for each text, None for one at which the model fails."""
     try:
         return list(model.classify(texts, contexts))
-    except Exception:  # noqa: BLE001 - one by one below, so that one text does not cost its batch the guesses
+    except Exception:  # noqa: BLE001 - one by one, below, so that one text does not cost its batch the guesses
         if len(texts) == 1:
             return [None]
     return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]

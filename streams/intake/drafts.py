@@ -1,4 +1,8 @@
-"""What a record says as sightings and updates without personal data; only the place and the guess are still missing."""
+"""What a record says as sightings and updates without personal data; only the place and the guess are still missing.
+
+Two ask: intake, which makes drafts of records (`DraftReader`), and whoever has to answer for an event before it is a
+record, as the gateway does (`check`). Both read the same, and raise the same.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
@@ -70,8 +74,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         item = self.item
         return item.camera if isinstance(item, Sighting) and item.place == UNREGISTERED else ""
 
-    def strange_to(self, city: City) -> "Unlisted | None":
-        """The algorithm that has seen it and its camera, where the row of that lists others."""
+    def unlisted_algorithm(self, city: City) -> "Unlisted | None":
+        """Its camera and the algorithm that has seen it, where the camera's row lists algorithms and not this one."""
         item = self.item
         if not isinstance(item, Sighting) or city.runs(item.camera, item.algorithm):
             return None
@@ -148,6 +152,7 @@ class DraftReader:
         return _each(self._statements.read(record), self._draft)
 
     def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted | UnitHeard:
+        """What becomes of one statement. Raises Poison where it must not come by this way or names what is none."""
         asset = _asset_of(self._city, statement.said)  # before its id is masked as somebody's number
         given_id = statement.id
         statement = self._cleaner.clean(statement)
@@ -326,6 +331,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 
 
 def _known(city: City, statement: Statement, key: bytes) -> Known:
+    """What is known of one statement, without personal data; it asks what `DraftReader` asks. Raises Poison as that."""
     ANY.check(statement, statement.id)
     said, ends = statement.said, ""
     _check_orders(city, said)
@@ -368,6 +374,9 @@ class _Meaning(msgspec.Struct, frozen=True, gc=False):
 
 
 def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | Ignored | Unlisted:
+    """What a city makes of a detection, or why it opens nothing: its label is dropped or not listed, its algorithm is
+    not sure enough, or it describes a scene in which nothing is the matter. `measured`: it is a sensor's, which
+    describes no scene. Raises Poison for a camera that is not registered and does not say where it is."""
     camera = city.cameras.get(said.camera_id)
     point = None if said.location is None else _point(said.location)
     if camera is None and point is None:

@@ -203,7 +203,12 @@ class Historian:
         sends += [_record(self._names.inbox, each.clock, each.items, each.area.encode()) for each in stamped]
         for dead in taken.dead:
             letter = of_record(
-                *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule),
+                self._names,
+                dead.record,
+                dead.error,
+                dead.message,
+                field=dead.field,
+                rule=dead.rule,
                 stage="history",
                 key=self._keys.hmac,
             )

@@ -219,7 +219,13 @@ class IntakeProcessor:
     def _letter(self, dead: Dead) -> Send:
         """The dead letter of a record or of one detection in it."""
         return of_record(
-            *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"),
+            self._names,
+            dead.record,
+            dead.error,
+            dead.message,
+            field=dead.field,
+            rule=dead.rule,
+            stage="intake",
             index=dead.index,
             keep=dead.kept,
             key=self._keys.hmac,
