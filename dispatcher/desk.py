@@ -293,6 +293,7 @@ class _Batch:
         return counts, differences
 
     def _decision(self, next_offset: int) -> Decision:
+        """All that the batch has come to; `next_offset` is where the partition goes on."""
         overlay = self.overlay
         overlay.meta = Meta(
             next_offset=next_offset,

@@ -40,6 +40,7 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
 
 
 def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
+    """What follows from one timer of an order; its kinds are those of `dispatcher.order.timers`."""
     what, _, name = kind.partition("/")
     if what == "warn":
         limit = _running(order, name)

@@ -178,6 +178,7 @@ class _Book:
 
 
 def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
+    """What the order itself counts for: received, opened, ended, overdue, reminded of, and what was said of it."""
     for day, reports in order.reports_by_day:
         book.book_on(lead, category, str(day), ("received",), reports)
     book.book(lead, category, order.opened_at, "opened", "open")

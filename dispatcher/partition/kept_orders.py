@@ -97,7 +97,7 @@ class Packing:
         return bytes(memoryview(self._packer.compress(row)))
 
     def unpacked(self, row: bytes) -> bytes:
-        """The row as it was."""
+        """The row that `packed` was given, byte for byte."""
         return row if row.startswith(self._PLAIN) else self._unpacker.decompress(row)
 
     def _look_at(self, row: bytes) -> None:

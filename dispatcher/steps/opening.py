@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from dispatcher.clocks import limits
 from dispatcher.order import facts
 from dispatcher.order.lifecycle import ACTIONS
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from dispatcher.steps.routing import routed
+from dispatcher.steps.routing import Route, routed
 from dispatcher.units import tasking
-from models.city import Asset
+from models.city import Asset, City
 from models.events import COVERED, AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
 
@@ -33,20 +33,17 @@ def open_order(
     urgent: bool = False,
     reject: str = "",
 ) -> Order:
-    """Open an order with its founding sighting and dispatch it. The first of the candidates and the new order name
-    each other, so that whoever looks at either sees both. `owner` gets it, whatever the tables say; one that is
-    `unverified` goes to a person first, and to a mobile unit where one is free 核实; one that is `urgent` has
-    priority 1. With `reject`, why, it ends at once, and nobody gets it 不予立案."""
+    """Open an order with its founding sighting and dispatch it; its new row. The first of the candidates and the new
+    order name each other, so that whoever looks at either sees both. `owner` gets it, whatever the tables say; one that
+    is `unverified` goes to a person first, and to a mobile unit where one is free 核实; one that is `urgent` has
+    priority 1. With `reject`, why, it ends at once, and nobody gets it 不予立案. Where the sighting has opened an order
+    before, it joins that."""
     city = work.city
     at = min(sighting.at, work.clock)
     day = work.day_number(at)
-    order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
+    order_id = _id_for(work, sighting, day)
     there = work.order(order_id)
-    if there is not None and not identity.is_kept(sighting, (*there.evidence_first, *there.evidence_last)):
-        # A device that begins to count anew has used the id for something else that day. A line break is in no id.
-        order_id = identity.order_id(sighting.area, day, sighting.source, f"{sighting.id}\n{sighting.at}")
-        there = work.order(order_id)
-    if there is not None:  # its identity was forgotten, the order was not
+    if there is not None:  # the sighting's identity was forgotten, the order was not
         return join(work, there, sighting, "same-identity")
     target = routed(city, sighting, at)
     if owner in city.departments:
@@ -57,10 +54,6 @@ def open_order(
         target = replace(target, priority=1, priority_stays=True)
     if reject:
         target = replace(target, department="", assists=(), review="", reject=reject)
-    if sighting.due_given:
-        whole = limits.given(city, at, sighting.due) if sighting.due is not None else None
-    else:
-        whole = limits.stamp(city, "whole", at, target.category, target.condition, target.priority)
     order = work.emit(
         facts.Opened(
             **work.head(order_id, at, DESK, "review"),
@@ -72,7 +65,7 @@ def open_order(
             place=sighting.place,
             hint=sighting.hint,
             due_given=sighting.due_given,
-            whole=whole,
+            whole=_whole_limit(city, sighting, at, target),
             fingerprint=index.fingerprint(sighting),
             report_key=_report_key(sighting),
             asset=_ref(
@@ -85,6 +78,23 @@ def open_order(
     for other in list({one.id: one for one in candidates}.values())[:NAMED]:
         order = link(work, order, other, at)
     return order
+
+
+def _id_for(work: UnitOfWork, sighting: Sighting, day: int) -> str:
+    """The id of the order that a sighting opens on a local day, or has opened."""
+    order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
+    there = work.order(order_id)
+    if there is None or identity.is_kept(sighting, (*there.evidence_first, *there.evidence_last)):
+        return order_id
+    # A device that begins to count anew has used its id for something else that day. A line break is in no id.
+    return identity.order_id(sighting.area, day, sighting.source, f"{sighting.id}\n{sighting.at}")
+
+
+def _whole_limit(city: City, sighting: Sighting, at: int, target: Route) -> RunningLimit | None:
+    """The limit of an order that is opened at `at`: what its report has brought along, be it none, else the city's."""
+    if not sighting.due_given:
+        return limits.stamp(city, "whole", at, target.category, target.condition, target.priority)
+    return None if sighting.due is None else limits.given(city, at, sighting.due)
 
 
 def link(

@@ -92,7 +92,7 @@ def accept(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
 
 
 def arrive(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
-    """The unit is there."""
+    """The unit says that it is there; it has `unit_result_minutes` to say what it has found."""
     due = work.clock + int(work.city.settings.unit_result_minutes * MINUTE_MS)
     return work.emit(facts.UnitArrived(**work.head(order, at, actor), due=due))
 

@@ -74,7 +74,7 @@ def spread(count: int | str, gap: str = GAP) -> str:
 
 
 def digits_of(text: str) -> str:
-    """Its digits alone."""
+    """The digits of a text, all else left out."""
     return "".join(_DIGITS.findall(text))
 
 

@@ -54,7 +54,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
     @property
     def holder(self) -> Holder:
-        """Whose it is."""
+        """Who asks with this token: role, person and how far their rights reach."""
         return Holder(self.role, self.person, self.source, self.department, self.area)
 
 

@@ -170,6 +170,7 @@ class DraftReader:
         return self._update(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement, asset: Asset | None) -> Draft | Ignored | Unlisted:
+        """A detection where its camera stands or where it says, with the category of its label; or why it is none."""
         meant = _meaning(self._city, said, measured=statement.measured)
         if not isinstance(meant, _Meaning):
             self._told[said.camera_id] = None
@@ -206,6 +207,7 @@ class DraftReader:
         return Draft(item, meant.point, words, otherwise, meant.dropped)
 
     def _report(self, said: SaidReport, statement: Statement, asset: Asset | None) -> Draft:
+        """A report at its point, else at the asset that it names, else where its words are to say."""
         place, who = said.location or SaidLocation(), said.reporter or SaidReporter()
         item = Sighting(
             kind="report",
@@ -260,6 +262,7 @@ class DraftReader:
         return Actor(by.role or "department", by.department, person)
 
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
+        """A step, with who has sent it by the way on which it came."""
         by, where = self._actor(said.by), _of_order(said)
         sender = None if said.sender is None else self._actor(said.sender)
         if self._way.sender is not None:

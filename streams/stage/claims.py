@@ -45,7 +45,7 @@ class Claimer(Protocol):
 
 
 class Ledger(Protocol):
-    """Where claims stand."""
+    """Where it stands which process has claimed which partition, and the claimers that write there."""
 
     def claimer(self, tp: TopicPartition) -> contextlib.AbstractAsyncContextManager[Claimer]:
         """Start the claimer of a partition."""
@@ -153,7 +153,7 @@ class KafkaLedger:
 
 
 class KafkaClaimer:
-    """A started claimer."""
+    """The claimer of one partition, started: a transactional producer of the topic of claims."""
 
     def __init__(self, producer: AIOKafkaProducer, part: TopicPartition, key: str) -> None:
         self._producer, self._part, self._key = producer, part, key

@@ -92,5 +92,5 @@ class Inlet:
 
 
 def length_of(record: ConsumerRecord) -> int:
-    """Bytes of its value."""
+    """How many bytes a record's value has."""
     return len(record.value or b"")

@@ -87,7 +87,7 @@ class Scout:
         self._bytes = 0
 
     def follow(self, reader: AIOKafkaConsumer, waits: Waits) -> None:
-        """Go out, on or home."""
+        """Go out to the end of the log, on with it, or home, by what waits."""
         here = self.inlet.next_offset
         course = course_of(waits, here, self.is_out, self._most)
         if course is None:

@@ -42,7 +42,7 @@ def sureness(order: Order) -> int:
 
 
 def to_cursor(place: Place) -> str:
-    """A place as text."""
+    """A place in a list as the text of a cursor; `from_cursor` reads it."""
     return ":".join(str(part) for part in place)
 
 

@@ -86,6 +86,7 @@ class Tables:
         return table
 
     def _agent(self, name: str, take: Any, *topics: str) -> None:
+        """Have each row of these topics taken, one by one. One that cannot be kept ends the process."""
         source = self.app.topic(
             *topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", allow_empty=True
         )

@@ -44,7 +44,7 @@ class OtelSpan:
         self._span.set_status(trace.StatusCode.ERROR, why)
 
     def end(self) -> None:
-        """It is over."""
+        """The span ends now."""
         self._span.end()
 
 

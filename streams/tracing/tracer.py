@@ -40,7 +40,7 @@ class WorkSpan(Protocol):
         """It has come to no good end."""
 
     def end(self) -> None:
-        """It is over."""
+        """The span ends now."""
 
 
 class Tracer(Protocol):

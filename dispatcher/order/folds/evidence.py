@@ -16,6 +16,8 @@ FINGERPRINTS = 50  # by which repeats are recognised: the first one, which a sto
 
 
 def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_key: str) -> Changes:
+    """One sighting more: it is kept among the first or the newest, a report is counted on its day and for its reporter,
+    and the order is found by its fingerprint and report key from here on."""
     changes: Changes = {"evidence_count": order.evidence_count + 1}
     first, last = (*order.evidence_first, evidence), (*order.evidence_last[-KEPT + 1 :], evidence)
     is_long = seen_weight(evidence, KEPT) > 0

@@ -23,7 +23,7 @@ def weight(words: Sequence[str], pieces: int) -> int:
 
 
 def seen_weight(seen: Evidence | Sighting, pieces: int) -> int:
-    """That of a sighting."""
+    """The `weight` of what a sighting says."""
     return weight((seen.text, seen.address, *seen.media_urls), pieces)
 
 

@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return out
 
     def matrix(self) -> sp.csr_matrix:
-        """As SciPy has it."""
+        """The same as a sparse matrix of SciPy: a row for each text, a column for each feature."""
         return sp.csr_matrix((self.values, self.features, self.ends), shape=(len(self.ends) - 1, self.width))
 
 
