@@ -10,10 +10,12 @@ lat
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from models.city import City, read_city
+from streams.settings import DEMO_CITY
 
 _TOWNS = {
     "south-w": ("南西街", "Southwest", "south", 114.0, 30.0),
@@ -24,6 +26,7 @@ _TOWNS = {
 
 # No order of a test goes to a blind review by the chance of its number: a test of blind reviews sets its own share.
 NO_BLIND_REVIEWS = "blind_review_share = 0.0\n"
+_DEMO_REVIEWS = "blind_review_share = 0.02\n"
 
 CITY_TOML = f"""
 id = "tiny"
@@ -218,6 +221,17 @@ def written(folder: Path, files: Mapping[str, bytes]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    return folder
+
+
+def demo_without_chance(folder: Path) -> Path:
+    """The folder, made, with the demo city in it, in which no order goes to a blind review by the chance of its
+    number: of the demo city itself one in fifty does."""
+    shutil.copytree(DEMO_CITY, folder)
+    main = folder / "city.toml"
+    text = main.read_text(encoding="utf-8")
+    assert _DEMO_REVIEWS in text
+    main.write_text(text.replace(_DEMO_REVIEWS, NO_BLIND_REVIEWS), encoding="utf-8")
     return folder
 
 

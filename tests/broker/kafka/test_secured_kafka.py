@@ -36,7 +36,7 @@ from streams.kafka.rights.quotas import limit
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
-from tests.support.cities import tiny_files, written
+from tests.support.cities import demo_without_chance, tiny_files, written
 from tests.support.clusters.platforms import pack
 from tests.support.clusters.secured import Issuer, quotas_of_users, secured_broker
 from tests.support.desks import T0, report
@@ -96,6 +96,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
             kafka=f"{LOOPBACK_HOST}:{port}",
             namespace=_NAMESPACE,
             data=folder / "data",
+            city=demo_without_chance(folder / "city"),
             partitions=2,
             tables_store="memory",
             personal_key="for these tests only",

@@ -5,7 +5,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -25,7 +24,8 @@ from streams.gateway.seats import LISTS
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
-from streams.settings import DEMO_CITY, Settings
+from streams.settings import Settings
+from tests.support.cities import demo_without_chance
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, is_well, own_settings
 from tests.support.tokens import one_of_each
 from tests.support.web.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
@@ -46,7 +46,6 @@ DOUBTFUL = (
 )
 PRESSED = 20
 ZONE = "hubin,noise-construction,2026-01-01 00:00,2126-01-01 00:00,housing,湖滨隧道施工(已公告) A tunnel; announced"
-BLIND = "blind_review_share = 0.02"
 LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
 CAMERAS = re.compile(r"/cameras(\?.*)?$")
@@ -65,15 +64,11 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """A whole system with a token for each role."""
     folder = tmp_path_factory.mktemp("browser")
     gateway, tables = free_ports(2)
-    city = shutil.copytree(DEMO_CITY, folder / "city")
+    city = demo_without_chance(folder / "city")  # what a test reports goes to its department
     with (city / "silences.csv").open("a", encoding="utf-8") as zones:
         zones.write(f"{ZONE}\n")
     with (city / "units.csv").open("a", encoding="utf-8") as units:
         units.write("unit,officer,*,,\n")  # as the token of that role is called
-    main = city / "city.toml"  # what a test reports goes to its department, none to a person who judges it unseen
-    written = main.read_text(encoding="utf-8")
-    assert BLIND in written
-    main.write_text(written.replace(BLIND, "blind_review_share = 0.0"), encoding="utf-8")
     settings = own_settings(
         kafka,
         folder / "data",
