@@ -4,6 +4,7 @@ Every detection has some of them, each another, and to look for a person's numbe
 costs. What is not certainly plain is looked through like any text.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,13 +25,13 @@ _CAPITALS = late(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][J
 _NUMBERED = late(rf"(?<![A-Za-z0-9])(?!{'|'.join(IBAN_LENGTHS)})[A-Z]{{2}}[0-9]{{9,}}(?![A-Za-z0-9])")
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
-_MANY_DIGITS = late(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
 # What people's numbers are by their digits alone (`number_shapes`): a mobile number of China, wherever it stands; and,
 # where no letter stands before it, what begins as one dials abroad, numbers of Russia, of China, Hong Kong, Macau and
 # Taiwan with their codes, and a landline with its area code.
 _MOBILE = late("(?:(?:00)?86)?1[3-9][0-9]{9}")
-_NUMBER = late(
-    "(?:00|0?011)[1-9][0-9]{8,13}|89[0-9]{9}|86[1-9][0-9]{8,10}|(?:852|853|886)[0-9]{6,11}|0[1-9][0-9]{8,10}"
+_ANY = late(
+    _MOBILE.pattern
+    + "|(?:00|0?011)[1-9][0-9]{8,13}|89[0-9]{9}|86[1-9][0-9]{8,10}|(?:852|853|886)[0-9]{6,11}|0[1-9][0-9]{8,10}"
 )
 _IN_GROUPS = frozenset({(3, 2, 4), (3, 3, 4), (1, 3, 3, 4)})  # of the United States
 _LONG = range(15, 20)  # identity numbers and cards, in any groups
@@ -39,18 +40,37 @@ _NAMED = late("[A-Za-z]-?$")  # the digits behind it are those of a name (`shape
 _ONES = bytes.maketrans(b"023456789", b"111111111")
 
 
+class _Digits(NamedTuple):
+    """Where in a name groups of digits stand, one after the other, that are together as many as somebody's number has.
+    `free`: they are not the digits of a name."""
+
+    places: tuple[slice, ...]
+    free: bool
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many digits each group has."""
+        return tuple(place.stop - place.start for place in self.places)
+
+    def of(self, name: str) -> str:
+        """The digits that a name of this form has there."""
+        return "".join([name[place] for place in self.places])
+
+
 class _Form(NamedTuple):
     """What is known of a name whatever its digits are: whether it holds nothing personal but perhaps a number, and
-    whether it has digits enough for one."""
+    which of its digits could be one."""
 
     plain: bool
-    many_digits: bool
+    numbers: tuple[_Digits, ...] = ()
 
 
 def is_plain(name: str) -> bool:
     """Whether a name or an address certainly holds nothing personal of any kind but doors; False says nothing."""
     form = _form_of(name.encode("utf-8", "surrogatepass").translate(_ONES))
-    return form.plain and not (form.many_digits and _has_number(name))
+    if form.plain and form.numbers:
+        return not any([_may_be_one(some.of(name), some.free) for some in form.numbers])
+    return form.plain
 
 
 @lru_cache(maxsize=4_096)
@@ -60,42 +80,38 @@ def _form_of(encoded: bytes) -> _Form:
     ones = encoded.decode("utf-8", "surrogatepass")
     telling = _NUMBERED.sub(".", ones)
     if _SIGNS.fullmatch(ones) is None or _CAPITALS.search(telling) is not None or IN_LETTERS.search(ones) is not None:
-        return _Form(plain=False, many_digits=False)
+        return _Form(plain=False)
     small = ones.lower()
-    plain = not is_announced(small) and telling_word(small) is None
-    return _Form(plain, _MANY_DIGITS.search(ones) is not None)
+    if is_announced(small) or telling_word(small) is not None:
+        return _Form(plain=False)
+    numbers = tuple(some for some in _digits_of(ones) if sum(some.lengths) >= _FEWEST)
+    return _Form(not any(some.free and some.lengths in _IN_GROUPS for some in numbers), numbers)
 
 
-def _has_number(name: str) -> bool:
-    """Whether some of its groups of digits, one after the other, could be one number of a person."""
-    runs = [(found.start(), found.end(), found[0]) for found in _RUN.finditer(name)]
-    for first, (begin, until, digits) in enumerate(runs):
-        groups: tuple[int, ...] = (len(digits),)
-        free = _NAMED.search(name, max(0, begin - 2), begin) is None
-        if _may_be_one(digits, groups, free):
-            return True
-        for start, end, run in runs[first + 1 :]:
-            if len(digits) + len(run) > _LONG[-1] or _LETTERS_BETWEEN.search(name, until, start) is not None:
+def _digits_of(ones: str) -> Iterator[_Digits]:
+    """Each group of digits, alone and with those behind it up to the next letter, as many as the longest number has."""
+    runs = [found.span() for found in _RUN.finditer(ones)]
+    for first, (begin, until) in enumerate(runs):
+        free = _NAMED.search(ones, max(0, begin - 2), begin) is None
+        some = _Digits((slice(begin, until),), free)
+        yield some
+        for start, end in runs[first + 1 :]:
+            some = _Digits((*some.places, slice(start, end)), free)
+            if sum(some.lengths) > _LONG[-1] or _LETTERS_BETWEEN.search(ones, until, start) is not None:
                 break
-            digits, groups, until = digits + run, (*groups, len(run)), end
-            if _may_be_one(digits, groups, free):
-                return True
-    return False
+            yield some
+            until = end
 
 
-def _may_be_one(digits: str, groups: tuple[int, ...], free: bool) -> bool:
-    """`free`: they are not the digits of a name."""
+def _may_be_one(digits: str, free: bool) -> bool:
+    """Whether digits, as many as a number has, could be a person's."""
     count = len(digits)
-    if count < _FEWEST:
-        return False
     if count in _BORN and DATE.fullmatch(digits[6:14]) is not None:
         return True
-    if _MOBILE.fullmatch(digits) is not None:
-        return True
     if not free:
-        return False
+        return _MOBILE.fullmatch(digits) is not None
     if count in _LONG and digits[0] in "23456" and DATE.match(digits) is None:
         return True
     if count == _LONG[0] and DATE.fullmatch("19" + digits[6:12]) is not None:
         return True
-    return groups in _IN_GROUPS or _NUMBER.fullmatch(digits) is not None
+    return _ANY.fullmatch(digits) is not None
