@@ -36,7 +36,9 @@ class Repeats:
         order = None if newest is None else overlay.orders.get(newest[1])
         if order is None or order.state not in OPEN or order.recheck is not None:
             return None
-        if sighting.area not in index.areas_of(order) or not cameras.is_noted(overlay, city, sighting.camera, clock):
+        if sighting.area != order.area and sighting.area not in index.areas_of(order):
+            return None
+        if not cameras.is_noted(overlay, city, sighting.camera, clock):
             return None
         if silencing.silenced(overlay, city, sighting, category, sighting.at):
             return None
@@ -47,10 +49,11 @@ class Repeats:
         if again or overlay.is_seen(self._memory.buckets("detection", clock, latest), digest):
             return None
         seen = booking.direct_rows(sighting.at, sighting.area, category, city.zone)
-        merged = booking.direct_rows(sighting.at, sighting.area, order.category, city.zone)
-        overlay.see(*self._memory.bucket("detection", clock), digest)
-        overlay.tallies.put(order.id, tally)
-        overlay.keep()
+        merged = seen
+        if category != order.category:
+            merged = booking.direct_rows(sighting.at, sighting.area, order.category, city.zone)
+        bucket, until = self._memory.bucket("detection", clock)
+        overlay.keep_repeat(order.id, tally, bucket, digest, until)
         return seen, merged
 
 
@@ -63,7 +66,8 @@ def counted(overlay: Overlay, city: City, order: Order, sighting: Sighting) -> t
     tally, settings = overlay.tallies.get(order.id) or Tally(0, 0), city.settings
     hold, resolve = settings.detection_hold_minutes * MINUTE_MS, settings.detection_resolve_minutes * MINUTE_MS
     ended = tally.ended_at
-    if ended is None and resolve and not sighting.phase:
+    # Mostly it was seen again so lately that its evidence need not be asked.
+    if ended is None and resolve and not sighting.phase and sighting.at > tally.last_seen + int(resolve):
         resolved_at = nearby.last_seen(overlay, order) + int(resolve)
         ended = resolved_at if sighting.at > resolved_at else None
     again = sighting.phase != "end" and ended is not None and sighting.at - ended > hold

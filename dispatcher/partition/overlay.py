@@ -61,6 +61,7 @@ class Overlay:
         self.seen: dict[str, set[int]] = {}
         self.seen_until: dict[str, int] = {}
         self.seen_item: list[tuple[str, int, int]] = []
+        self._looked_in: tuple[tuple[str, ...], list[set[int]]] = ((), [])  # buckets, and what the state has of them
         self.forgotten: tuple[str, tuple[str, ...]] | None = None  # a bucket that is over, and rows of it
 
     def keep(self) -> None:
@@ -73,9 +74,17 @@ class Overlay:
                 table.keep()
         self.timers.keep()
         for bucket, digest, until in self.seen_item:
-            self.seen.setdefault(bucket, set()).add(digest)
-            self.seen_until[bucket] = until
+            self._remember(bucket, digest, until)
         self.seen_item.clear()
+
+    def keep_repeat(self, order_id: str, tally: Tally, bucket: str, digest: int, until: int) -> None:
+        """An item is done that has changed nothing but the tally of an order, and is to be remembered (`see`)."""
+        self.tallies.batch[order_id] = tally
+        self._remember(bucket, digest, until)
+
+    def _remember(self, bucket: str, digest: int, until: int) -> None:
+        self.seen.setdefault(bucket, set()).add(digest)
+        self.seen_until[bucket] = until
 
     def _move(self) -> None:
         """Let the index and the timers follow the item's orders and units."""
@@ -131,11 +140,15 @@ class Overlay:
 
     # Identity
 
-    def is_seen(self, buckets: Iterable[str], digest: int) -> bool:
+    def is_seen(self, buckets: tuple[str, ...], digest: int) -> bool:
         """Whether a digest is in one of the buckets."""
-        state, batch = self.state.seen, self.seen
-        for bucket in buckets:
-            if (bucket in state and digest in state[bucket]) or (bucket in batch and digest in batch[bucket]):
+        if self._looked_in[0] is not buckets:  # asked for thousands of digests while the clock stands in one bucket
+            self._looked_in = buckets, [self.state.seen[bucket] for bucket in buckets if bucket in self.state.seen]
+        for digests in self._looked_in[1]:
+            if digest in digests:
+                return True
+        for bucket, digests in self.seen.items():
+            if digest in digests and bucket in buckets:
                 return True
         return False
 

@@ -94,6 +94,7 @@ class Urgency:
         self._rules = RuleTable(
             rule for rule in city.rules if rule.outcome.priority == URGENT or rule.outcome.category in self._codes
         )
+        self._wordless = RuleTable(rule for rule in self._rules if not rule.phrases)
         self._city = city
         self._known: dict[RuleInput, bool] = {}  # of what cameras see without words, again and again
 
@@ -104,11 +105,12 @@ class Urgency:
         codes = {sighting.category}
         if guess is not None:
             codes |= {guess.category, guess.group, guess.second}
+        wordless = guess is None and sighting.gist is None and not (sighting.text or sighting.title)
         ordinary = self._codes.isdisjoint(codes)
-        if ordinary and not self._rules:
+        if ordinary and not (self._wordless if wordless else self._rules):
             return False
         subject = subject_of(self._city, sighting, sighting.at, sighting)
-        if guess is not None or sighting.text or sighting.title:
+        if not wordless:
             return self._is_urgent(sighting, subject, ordinary)
         known = self._known.get(subject)
         if known is None:

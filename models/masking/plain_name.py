@@ -68,8 +68,9 @@ class _Form(NamedTuple):
 def is_plain(name: str) -> bool:
     """Whether a name or an address certainly holds nothing personal of any kind but doors; False says nothing."""
     form = _form_of(name.encode("utf-8", "surrogatepass").translate(_ONES))
-    if form.plain and form.numbers:
-        return not any([_may_be_one(some.of(name), some.free) for some in form.numbers])
+    for some in form.numbers:
+        if _may_be_one(some.of(name), some.free):
+            return False
     return form.plain
 
 
