@@ -18,6 +18,9 @@ _UUID_LENGTH = 36
 # What else events are named by (ULID): a time and chance. A run of digits as long as somebody's number is no such name.
 _ULID = re.compile("(?!.*[0-9]{9})[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _ULID_LENGTH = 26
+# A digest of our own (`in_letters`): a pseudonym, or what stands for a message without a name, with the place in it.
+_DIGEST = re.compile("[a-p]{32}(?:/[0-9]{1,5})?")
+_DIGEST_LENGTHS = frozenset({32, *range(34, 39)})
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -60,6 +63,8 @@ def pseudonym(key: bytes, name: str) -> str:
     The same name has the same pseudonym, and a pseudonym is its own.
     """
     if (len(name) == _UUID_LENGTH and _UUID.fullmatch(name)) or (len(name) == _ULID_LENGTH and _ULID.fullmatch(name)):
+        return name
+    if len(name) in _DIGEST_LENGTHS and _DIGEST.fullmatch(name):
         return name
     if is_plain(name) or masked_term(name) == name:
         return name
