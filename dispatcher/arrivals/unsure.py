@@ -4,7 +4,7 @@ thanks 致谢, "already repaired" 已修复 or a withdrawal 撤诉 speaks of an 
 """
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple, TypeGuard
 
@@ -18,7 +18,7 @@ from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
 
-_LOOKED_AT = 256  # of an area's open orders, the newest ones that a thanks may speak of
+_LOOKED_AT = 256  # of an area's open orders of some categories, the newest ones that a thanks may speak of
 LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
 
 Likely = Mapping[str, Category]
@@ -55,26 +55,33 @@ def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: MaybeS
     numbered = [order for order in map(work.standing, numbers) if order is not None and _is_open(order, sighting)]
     if numbered:
         return MaybeSame(maybe=tuple(numbered))
-    means = {name for name, _ in guess.alternatives}
     own: list[Order] = []
     there: list[Order] = []
-    for order in _newest(work, sighting):
-        if not order.category and order.guess is not None and _of_an_order(order.guess):
-            continue  # another thanks
-        if sighting.reporter and sighting.reporter in order.reporters:
+    for order in _newest(work, sighting, (name for name, _ in guess.alternatives)):
+        if _is_own(order, sighting):
             own.append(order)
-        elif order.category in means and wording.same_place(work, sighting, order):
+        elif wording.same_place(work, sighting, order):
             there.append(order)
-    meant = [order for order in own if order.category in means]
-    return MaybeSame(maybe=(*meant, *around.maybe, *there) or tuple(own))
-
-
-def _newest(work: UnitOfWork, sighting: Sighting) -> Iterator[Order]:
-    """The newest open orders of its area, of all categories and of none: this is asked for few reports, and an order
-    has no key by its reporters."""
+    told = (*own, *around.maybe, *there)
+    if told or not sighting.reporter:
+        return MaybeSame(maybe=told)
     groups = (category.group for category in work.city.categories.values())  # what went out on its group alone
-    names = dict.fromkeys(("", *work.city.categories, *groups))
-    keys = (index.of_kind(sighting.area, name) for name in names)
+    newest = _newest(work, sighting, ("", *work.city.categories, *groups))
+    return MaybeSame(maybe=tuple(order for order in newest if _is_own(order, sighting) and not _is_a_thanks(order)))
+
+
+def _is_own(order: Order, sighting: Sighting) -> bool:
+    return bool(sighting.reporter) and sighting.reporter in order.reporters
+
+
+def _is_a_thanks(order: Order) -> bool:
+    return not order.category and order.guess is not None and _of_an_order(order.guess)
+
+
+def _newest(work: UnitOfWork, sighting: Sighting, categories: Iterable[str]) -> Iterator[Order]:
+    """The newest open orders of its area that are of these categories, or groups; of none: "". An order has no key by
+    its reporters: few reports ask for it."""
+    keys = (index.of_kind(sighting.area, name) for name in dict.fromkeys(categories))
     entries = (islice(work.overlay.index.newest(key), _LOOKED_AT) for key in keys)
     for _, order_id, *_ in islice(heapq.merge(*entries, reverse=True), _LOOKED_AT):
         if (order := work.order(order_id)) is not None and _is_open(order, sighting):

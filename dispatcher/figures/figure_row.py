@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from dispatcher.figures.sketch import Sketch, merge
+from dispatcher.figures.sparse import add_times
 
 # A figure is a counter's name, or for a duration its sketch's name and the duration in milliseconds.
 Figure = str | tuple[str, int]
@@ -32,21 +33,19 @@ class FigureRow(msgspec.Struct, frozen=True, omit_defaults=True):
         durations: dict[str, dict[int, int]] = {}
         for figure, times in amounts.items():
             if isinstance(figure, str):
-                counters[figure] = counters.get(figure, 0) + times
+                add_times(counters, figure, times)
             else:
                 durations.setdefault(figure[0], {})[figure[1]] = times
+        if not durations:
+            return FigureRow(self.version + 1, counters, self.sketches)
         sketches = dict(self.sketches)
         for name, values in durations.items():
             sketches[name] = sketches.get(name, _EMPTY_SKETCH).add(values)
-        return _row(self.version + 1, counters, sketches)
+        return FigureRow(self.version + 1, counters, _without_empty(sketches))
 
 
-def _row(version: int, counters: Mapping[str, int], sketches: Mapping[str, Sketch]) -> FigureRow:
-    return FigureRow(
-        version,
-        {name: times for name, times in counters.items() if times},
-        {name: sketch for name, sketch in sketches.items() if sketch != _EMPTY_SKETCH},
-    )
+def _without_empty(sketches: Mapping[str, Sketch]) -> dict[str, Sketch]:
+    return {name: sketch for name, sketch in sketches.items() if sketch != _EMPTY_SKETCH}
 
 
 def merge_rows(rows: Iterable[FigureRow]) -> FigureRow:
@@ -57,10 +56,10 @@ def merge_rows(rows: Iterable[FigureRow]) -> FigureRow:
     for row in rows:
         version = max(version, row.version)
         for name, times in row.counters.items():
-            counters[name] = counters.get(name, 0) + times
+            add_times(counters, name, times)
         for name, sketch in row.sketches.items():
             sketches.setdefault(name, []).append(sketch)
-    return _row(version, counters, {name: merge(parts) for name, parts in sketches.items()})
+    return FigureRow(version, counters, _without_empty({name: merge(parts) for name, parts in sketches.items()}))
 
 
 _encoder = msgspec.json.Encoder()
