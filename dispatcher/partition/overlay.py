@@ -5,7 +5,7 @@ dropped as a whole. `Overlay.apply` makes a committed batch the state's own.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
@@ -147,10 +147,7 @@ class Overlay:
         for digests in self._looked_in[1]:
             if digest in digests:
                 return True
-        for bucket, digests in self.seen.items():
-            if digest in digests and bucket in buckets:
-                return True
-        return False
+        return any(digest in digests and bucket in buckets for bucket, digests in self.seen.items())
 
     def see(self, bucket: str, until: int, digest: int) -> None:
         """Remember a digest until the bucket may be forgotten."""
