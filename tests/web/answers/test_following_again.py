@@ -15,7 +15,7 @@ from models.city import City
 from models.events import Why
 from models.inbox import Actor
 from streams.gateway.events import live_facts
-from streams.gateway.events.live_facts import LiveFacts, Sign, Told
+from streams.gateway.events.live_facts import QUIET_SECONDS, LiveFacts, Sign, Told
 from streams.gateway.routes import live
 from streams.gateway.waiting import FactTail
 from streams.settings import load_settings
@@ -194,7 +194,7 @@ async def test_who_sees_little_of_much_is_told_something_every_so_often(
     city: City, tail: FactTail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However little it is: a connection on which nothing comes is taken for dead."""
-    ticks = itertools.count(0.0, live.QUIET_SECONDS / 2)
+    ticks = itertools.count(0.0, QUIET_SECONDS / 2)
     monkeypatch.setattr(live, "monotonic", lambda: next(ticks))  # as if so long passed before each fact
     following = _ask(city, tail, "9.9", Holder(role="department", person="p", source="s", department="parks"))
     await _until(following, b": nothing new")
