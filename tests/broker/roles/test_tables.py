@@ -280,6 +280,14 @@ async def test_a_worker_that_was_frozen_for_long_writes_nothing(
     await await_figures(kafka, topics, shards, timeout=60.0)
     changelog = topics.tables_changelog("orders")
     before = len(await kafka.read_until(changelog, len(AREAS)))  # all that the other one has to write
+
+    async def committed() -> bool:  # or it would write again what it reads again, if the zombie stirs the group
+        async with started(admin(kafka.connection)) as client:
+            offsets = await client.list_consumer_group_offsets(f"{placed.namespace}.tables")
+        last = {TopicPartition(topics.desk, row.partition): row.offset for row in await kafka.read_all(topics.desk)}
+        return all(part in offsets and offsets[part].offset > offset for part, offset in last.items())
+
+    assert await eventually(committed, what="the commit of all rows")
     zombie.signal(signal.SIGCONT)
     assert await zombie.ended(30) == 70
     assert "stalled" in zombie.said()
