@@ -464,11 +464,11 @@ async def test_a_mobile_unit_works_its_task_on_a_phone(cast: Cast) -> None:
 
 @pytest.mark.parametrize("cast", ["zh"], indirect=True)
 async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
-    """A zone of tomorrow for a group in a district. What lasts long waits for the second one; whoever has set it may
-    not approve it, and each step shows at once."""
+    """A zone of the day after tomorrow for a group in a district. What lasts long waits for the second one; whoever has
+    set it may not approve it, and each step shows at once."""
     waits, to_come, approve, end = "待第二人批准", "尚未开始", "批准", "结束"
     duty, operator = await cast.seat("duty-officer"), await cast.seat("operator", PHONE)
-    begin = datetime.now(CITY_ZONE) + timedelta(days=1)  # whatever clock the browser goes by
+    begin = datetime.now(CITY_ZONE) + timedelta(days=2)  # whatever clock the browser goes by, and never today
     until = begin + timedelta(days=29)
     await duty.go("/desk/silences")
     form = duty.page.locator("#wanted form")
