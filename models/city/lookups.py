@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from models.city.areas import Areas
 from models.city.values import (
@@ -78,6 +78,13 @@ class ResponsibilityTable:
         return None
 
 
+class CalledCondition(NamedTuple):
+    """What a condition is called in both languages; empty where no row says so."""
+
+    name_zh: str = ""
+    name_en: str = ""
+
+
 class LimitTable:
     """How long each stage may take."""
 
@@ -91,7 +98,16 @@ class LimitTable:
         for category, line in self._lines.items():
             named = {row.condition: None for name in line for row in self.rows if row.category == name}
             self._conditions[category] = tuple(condition for condition in named if condition)
+        self._called: dict[str, CalledCondition] = {}
+        for row in self.rows:
+            known = self._called.get(row.condition, CalledCondition())
+            names = known.name_zh or row.condition_zh, known.name_en or row.condition_en
+            self._called[row.condition] = CalledCondition(*names)
         self._found = lru_cache(maxsize=4096)(self._find)  # the rows never change
+
+    def called(self, condition: str) -> CalledCondition | None:
+        """What a condition is called; None for one that the table does not have."""
+        return self._called.get(condition)
 
     def find(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
         """The limit of the category, else of its group, else of `*`; in each, that of the condition goes first, then

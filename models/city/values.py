@@ -107,10 +107,13 @@ class Responsibility(Row):
 
 class Limit(Row):
     """How long a stage may take 时限: `amount` of hour24 (round the clock), work-hour, work-day or day; with
-    `priority`, for orders of that priority alone."""
+    `priority`, for orders of that priority alone. `condition_zh` and `condition_en` are what the condition is called;
+    they may stand in any of its rows."""
 
     category: CodeOrAny
     condition: str = ""
+    condition_zh: str = ""
+    condition_en: str = ""
     priority: Whole | None = Field(default=None, ge=1, le=5)
     stage: LimitStage
     amount: Whole = Field(gt=0)

@@ -124,7 +124,10 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
         ],
         "departments": [named(department, code) for code, department in city.departments.items()],
         "categories": [
-            {**(named(category, code) or {}), "conditions": city.conditions(code)}
+            {
+                **(named(category, code) or {}),
+                "conditions": [named(city.limits.called(each), each) for each in city.conditions(code)],
+            }
             for code, category in city.categories.items()
             if category.parent
         ],

@@ -67,6 +67,12 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
+// The same of a condition, which belongs to a category.
+export function conditionName(code) {
+  const known = seat.known?.categories.flatMap((each) => each.conditions).find((each) => each.id === code);
+  return known ? name(known) : code;
+}
+
 // Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
   const name = JSON.stringify([order.id, action, seat.role, seat.department, seat.person]);
@@ -188,8 +194,8 @@ const CONTROLS = {
     return choice(field.name, [...rows.filter(([id]) => likely.has(id)), ...rows.filter(([id]) => !likely.has(id))], field.needed);
   },
   condition: (field, order) => {
-    const conditions = new Set(seat.known.categories.flatMap((each) => each.conditions));
-    return choice(field.name, [...conditions].map((each) => [each, each]), field.needed);
+    const conditions = new Map(seat.known.categories.flatMap((each) => each.conditions).map(named));
+    return choice(field.name, [...conditions], field.needed);
   },
   area: (field, order) => {
     const rows = seat.known.areas.filter((each) => each.id !== order.area?.id).map(named);

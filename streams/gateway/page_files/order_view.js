@@ -1,7 +1,7 @@
 import { duration, el, moment, percent, redraw } from "/page/common.js";
 import { heldStrip } from "/page/held_strip.js";
 import { name, say, term } from "/page/language.js";
-import { categoryName } from "/page/moves.js";
+import { categoryName, conditionName } from "/page/moves.js";
 import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
 
 const ERASED = "erased"; // stands in the place of words and addresses whose key was destroyed
@@ -211,6 +211,7 @@ function fill(node, parts, order) {
   const place = order.location || {};
   pairs(parts.facts, [
     [say("Department"), order.department ? name(order.department) : ""],
+    [say("Condition"), order.condition ? conditionName(order.condition) : ""],
     [say("Handed down"), chain(order)],
     [say("Area"), order.area ? name(order.area) : ""],
     [say("Address"), place.address],

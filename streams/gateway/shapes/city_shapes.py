@@ -105,7 +105,7 @@ CITY: Mapping[str, Schema] = {
         seats=listed(shape("role", "name_zh", "name_en", "lists", role=TEXT, name_zh=TEXT, name_en=TEXT,
                            lists=listed(shape("name_zh", "name_en", "query", "watched", name_zh=TEXT, name_en=TEXT,
                                               query=TEXT, watched=YES_OR_NO)))),
-        departments=listed(NAMED), categories=listed(shape("id", **NAMES, conditions=listed(TEXT))),
+        departments=listed(NAMED), categories=listed(shape("id", **NAMES, conditions=listed(NAMED))),
         groups=listed(NAMED), areas=listed(NAMED), levels=COUNT, inspectors=listed(TEXT), units=listed(TEXT),
     ),
     "Silence": shape(

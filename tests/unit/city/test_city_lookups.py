@@ -91,6 +91,18 @@ def test_the_conditions_of_a_category_can_be_listed() -> None:
     assert CITY.conditions("flooding") == ()
 
 
+def test_what_a_condition_is_called_may_stand_in_any_of_its_rows() -> None:
+    """The first that says so; a table without these columns, as of before, has none."""
+    header, *rows = FILES["limits.csv"].splitlines()
+    names = {"pothole,rebuild,handle": ",重建,", "pothole,rebuild,whole": ",翻修,Rebuilt"}
+    named = [row + next((names[each] for each in names if row.startswith(each)), "") for row in rows]
+    city = tiny_city({"limits.csv": "\n".join([f"{header},condition_zh,condition_en", *named, ""])})
+
+    assert city.limits.called("rebuild") == ("重建", "Rebuilt")
+    assert CITY.limits.called("rebuild") == ("", "")
+    assert CITY.limits.called("none such") is None
+
+
 @pytest.mark.parametrize(
     ("vendor", "algorithm", "label", "category"),
     [

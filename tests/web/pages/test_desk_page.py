@@ -222,7 +222,7 @@ async def test_an_order_s_page_shows_what_runs_who_has_it_and_why_it_went_elsewh
     """Inspector, limits, suspension, what reporters and citizens say, reminders, earlier reasons, and where it is."""
     order = opened(1)
     shown = document(order, None, city, order.last_at) | {
-        "location": {"lat": 30.57, "lon": 114.3}, "inspector": "ann",
+        "location": {"lat": 30.57, "lon": 114.3}, "inspector": "ann", "condition": "major-repair",
         "text": LONG,
         "suspended_until": "2036-01-02T00:00:00Z", "reminders": {"count": 2, "last": "2026-03-02"},
         "limits": [{"stage": "handle", "started_at": "2026-03-01T00:00:00Z", "due": "2026-03-02T00:00:00Z"}],
@@ -243,8 +243,24 @@ async def test_an_order_s_page_shows_what_runs_who_has_it_and_why_it_went_elsewh
 
         facts = page.locator(".panel > dl.facts")
         said = {
-            "zh": ("ann", "处置", "2036-01-02", "未解决, 2 分（满分 5）", "2／3 名市民认为已解决", "2 · 2026-03-02"),
-            "en": ("ann", "to be handled", "2036-01-02", "not settled, 2 of 5", "2 of 3 citizens", "2 · 2026-03-02"),
+            "zh": (
+                "ann",
+                "大修",
+                "处置",
+                "2036-01-02",
+                "未解决, 2 分（满分 5）",
+                "2／3 名市民认为已解决",
+                "2 · 2026-03-02",
+            ),
+            "en": (
+                "ann",
+                "Major repair",
+                "to be handled",
+                "2036-01-02",
+                "not settled, 2 of 5",
+                "2 of 3 citizens",
+                "2 · 2026-03-02",
+            ),
         }
         for words in said[language]:
             await expect(facts).to_contain_text(words)

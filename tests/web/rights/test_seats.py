@@ -53,6 +53,8 @@ async def test_whoever_has_a_seat_is_told_which(gateway: Open, city: City, tmp_p
     assert {each["id"] for each in told["departments"]} == set(city.departments)
     leaves = {code for code, kind in city.categories.items() if kind.parent}
     assert {each["id"] for each in told["categories"]} == leaves
+    [pothole] = [each for each in told["categories"] if each["id"] == "pothole"]
+    assert pothole["conditions"] == [{"id": "major-repair", "name_zh": "大修", "name_en": "Major repair"}]
 
 
 async def test_without_tokens_every_seat_can_be_tried(gateway: Open) -> None:
