@@ -9,6 +9,7 @@ from playwright.async_api import Page, Route, expect
 
 from models.city import City
 from tests.support.desk_rows import opened
+from tests.support.kafka import eventually
 from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import FIRST, two_orders
 from tests.web.pages.test_page import serving
@@ -75,6 +76,10 @@ async def test_what_is_sent_again_after_the_page_was_loaded_anew_has_the_same_ke
         said = page.locator(".notice:visible", has_text="Press again: it is taken once.")
         for name, value in place.get("more", {}).items():
             await page.fill(f'{place["form"]} [name="{name}"]', value)
+
+        async def settled() -> bool:
+            return bool(await page.evaluate("sessionStorage.undecided") == "[]")
+
         press = page.locator(f"{place['form']} .primary:enabled")
         await words.fill("it is still there")
         await press.click()
@@ -85,7 +90,7 @@ async def test_what_is_sent_again_after_the_page_was_loaded_anew_has_the_same_ke
         await expect(said).to_be_visible()
         await words.fill("it is still there, and deeper")
         await press.click()
-        await page.wait_for_function("sessionStorage.undecided === '[]'")
+        await eventually(settled, 20.0, "a step that is decided")
 
     assert keys[0] == keys[1] != keys[2]
     assert bodies[0] == bodies[1] != bodies[2]
