@@ -146,13 +146,13 @@ _TABLE = (
             (f"{stage}_done", f"{stage}_missed"),
             f"{what} in time / (done + missed), where there is a limit",
             _CHINA,
-            version=3 if stage == "handle" else 2,
+            version=version,
         )
-        for stage, title, what in (
-            ("accept", "按时签收率", "accepted"),
-            ("dispatch", "按时派遣率", "decided in review, return and arbitration"),
-            ("handle", "按时处置率", "handled"),
-            ("check", "按时核查率", "checked"),
+        for stage, title, what, version in (
+            ("accept", "按时签收率", "accepted", 3),
+            ("dispatch", "按时派遣率", "decided in review, return and arbitration", 2),
+            ("handle", "按时处置率", "handled", 4),
+            ("check", "按时核查率", "checked", 2),
         )
     ),
     _rate(

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import Order, extendable
+from dispatcher.order.row import Assignment, Order, extendable
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -121,11 +121,21 @@ def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
         return order
     if suggested in order.returned_by:
         return dispatching.to_arbitration(work, order, "circle", at, DESK)
-    target = _safe(work, order, suggested)
+    target = None if _late(order.assignments[-1]) else _safe(work, order, suggested)
     if target is None:
         return order
     order = dispatching.approve_return(work, order, "suggestion", at, DESK)
     return dispatching.assign(work, order, target, at, DESK)
+
+
+def _late(turn: Assignment) -> bool:
+    """Whether a department returns what it has missed a limit of. An approved return takes that off its figures, so
+    that somebody has to approve it."""
+    given = turn.returned_at
+    assert given is not None  # it has just been returned
+    accepted = given if turn.accepted_at is None else turn.accepted_at
+    ends = ((turn.accept_due, accepted), (turn.handle_due, given))
+    return any(due is not None and due < at for due, at in ends)
 
 
 def _safe(work: UnitOfWork, order: Order, suggested: str) -> Route | None:

@@ -173,7 +173,8 @@ def _anew(work: UnitOfWork, order: Order, at: int, category: str, condition: str
     handle = None
     if order.held_for:  # what a department below was given is part of the limit above it
         handle = next((one for one in order.limits if one.name == "handle"), None)
-    elif turn is not None and turn.ended_at is None:
+    elif turn is not None and (turn.ended_at is None or (order.state == "arbitration" and order.department)):
+        # Its turn goes on where the duty officer leaves the order where it was.
         handle = limits.stamp(work.city, "handle", turn.at, category, condition, priority)
     whole = limits.whole(work.city, order, at, category, condition, priority)
     return {"moved": False, "whole": whole, "handle": handle}

@@ -16,7 +16,7 @@ from dispatcher.order.folds.changes import (
     with_limits,
     without_chain,
 )
-from dispatcher.order.row import Order, RunningLimit
+from dispatcher.order.row import Assignment, Order, RunningLimit
 from models.city import LimitStage
 
 
@@ -143,7 +143,7 @@ def _limits_anew(order: Order, fact: facts.Recategorised | facts.Prioritised) ->
 
 
 def _turn_anew(order: Order, handle: RunningLimit | None, at: int) -> Changes:
-    if not order.assignments or order.assignments[-1].ended_at is not None:
+    if not order.assignments or (order.assignments[-1].ended_at is not None and handle is None):
         return {}
     due = handle.due if handle else None
     missed = order.assignments[-1].handle_missed_at if due is not None and due <= at else None
@@ -153,9 +153,7 @@ def _turn_anew(order: Order, handle: RunningLimit | None, at: int) -> Changes:
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
     # Where it was handed up, or taken from it on the way to arbitration, and is left where it was, its turn had ended.
     turn: TurnChanges = {"binding": True, "returned_at": None, "ended_at": None, "ended_by": ""}
-    turn |= {"misrouted": False, "held_ms": None, "held_work_ms": None}
-    if fact.accept and order.assignments[-1].accepted_at is None:
-        turn |= {"accept_due": fact.accept.due, "accept_missed_at": None}  # it has a fresh limit for that
+    turn |= {"misrouted": False, "held_ms": None, "held_work_ms": None} | _limits_after(order.assignments[-1], fact)
     return (
         dispatched(order, fact.at, fact.actor)
         | with_limits(order, fact.accept, drop=("return", "arbitration"))
@@ -163,6 +161,19 @@ def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
         | ({} if fact.attempt is None else {"attempt": fact.attempt})
         | {"return_code": "", "suggested_department": ""}
     )
+
+
+def _limits_after(turn: Assignment, fact: facts.ReturnRefused) -> TurnChanges:
+    """How the limits count of a turn that goes on. What was up while the order was given away is missed from now on,
+    also where the desk heard of that later. Where the limit for accepting was not up by then, a fresh one counts; one
+    that was up stays missed, or whoever is late would be so no more for having returned it without reason."""
+    gone = min((at for at in (turn.returned_at, turn.ended_at) if at is not None), default=fact.at)
+    changes: TurnChanges = {}
+    if turn.handle_missed_at is not None and turn.handle_missed_at >= gone:
+        changes |= {"handle_missed_at": max(turn.handle_missed_at, fact.at)}
+    if fact.accept and turn.accepted_at is None and (turn.accept_due is None or gone <= turn.accept_due):
+        changes |= {"accept_due": fact.accept.due, "accept_missed_at": None}
+    return changes
 
 
 def _sent_to_arbitration(order: Order, fact: facts.SentToArbitration) -> Changes:

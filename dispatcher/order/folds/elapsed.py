@@ -29,7 +29,8 @@ def _breached(order: Order, fact: facts.Breached) -> Changes:
         )
         return changes
     if fact.stage == "accept":
-        changes |= in_turn(order, accept_missed_at=fact.at)
+        before = order.assignments[-1].accept_missed_at if order.assignments else None
+        changes |= in_turn(order, accept_missed_at=fact.at if before is None else before)  # the first one counts
     if fact.stage == "handle":
         changes |= in_turn(order, handle_missed_at=fact.at)
     return changes

@@ -127,6 +127,7 @@ def test_a_limit_that_was_up_after_the_return_was_not_missed() -> None:
 
     order.add(facts.ReturnRefused, NOON + 3 * HOUR, "assigned", reason="it is yours")
     assert booked(order.row)["department/roads/20260105"]["handle_missed"] == 1
+    assert order.row.assignments[-1].handle_missed_at == NOON + 3 * HOUR  # as when it had come in at once
 
 
 def test_a_reopening_takes_the_closing_off_its_day() -> None:

@@ -10,6 +10,7 @@ from tests.support.desks import (
     DAY,
     DISPATCHER,
     HOUR,
+    IMPORTER,
     MINUTE,
     OFFICER,
     REVIEWER,
@@ -182,17 +183,93 @@ def test_a_refused_return_binds_and_the_clock_has_run_on(desk: Desk) -> None:
     assert desk.update("return", ROADS, T0 + 6 * HOUR, code="unclear", reason="r") == "binding"
 
 
-def test_a_refused_return_is_late_for_its_fresh_limit_alone(desk: Desk) -> None:
-    """The limit that ran before is no longer one to miss, and nothing is missed while the fresh one runs."""
+def test_what_was_returned_in_time_is_late_for_its_fresh_limit_alone(desk: Desk) -> None:
+    """Also where the desk hears of the return after the limit: nothing is missed while the fresh one runs."""
     desk.tick(T0 + 3 * HOUR)
     assert desk.count("accept_missed") == 1
-    assert desk.update("return", ROADS, T0 + 4 * HOUR, code="unclear", reason="r", evidence_urls=("e",)) == ""
+    told_late = {"source": IMPORTER, "code": "unclear", "reason": "r"}
+    assert desk.update("return", ROADS, T0 + HOUR, **told_late) == ""
 
     assert desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR, reason="it is yours") == ""
 
     assert desk.count("accept_missed") == 0
     desk.tick(T0 + 8 * HOUR)
     assert desk.count("accept_missed") == 1
+    assert_laws(desk)
+
+
+def test_a_limit_for_accepting_that_was_missed_stays_missed_where_the_return_is_refused(desk: Desk) -> None:
+    """Or a department that is late would only have to return the order, with some picture, and be in time again."""
+    desk.tick(T0 + 3 * HOUR)
+    assert desk.update("return", ROADS, T0 + 4 * HOUR, code="unclear", reason="r", evidence_urls=("e",)) == ""
+    assert desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR, reason="it is yours") == ""
+    assert desk.count("accept_missed") == 1
+
+    assert desk.update("accept", ROADS, T0 + 6 * HOUR) == ""  # within the fresh limit
+
+    counted = {figure: desk.count(figure) for figure in ("accept_done", "accept_missed", "accept_on_time")}
+    assert counted == {"accept_done": 1, "accept_missed": 0, "accept_on_time": 0}
+    assert_laws(desk)
+
+
+def test_the_first_limit_for_accepting_that_was_missed_is_the_one_that_counts(desk: Desk) -> None:
+    """On its own day, also where the fresh one after a refused return is missed as well."""
+    desk.update("return", ROADS, T0 + DAY, code="unclear", reason="r", evidence_urls=("e",))
+    desk.update("refuse-return", DISPATCHER, T0 + 2 * DAY, reason="it is yours")
+
+    desk.tick(T0 + 3 * DAY)
+
+    assert desk.names().count("breached") >= 2
+    assert desk.only().assignments[0].accept_missed_at == T0 + 2 * HOUR
+    assert desk.count("accept_missed") == 1
+    assert_laws(desk)
+
+
+def test_a_safe_suggestion_of_who_has_missed_a_limit_waits_for_a_dispatcher(desk: Desk) -> None:
+    """An approved return takes what was missed off a department's figures; nobody would have looked at that."""
+    returned: dict[str, Any] = {
+        "code": "not-my-function",
+        "reason": "r",
+        "department": "works",
+        "evidence_urls": ("e",),
+    }
+    assert desk.update("return", ROADS, T0 + 3 * HOUR, **returned) == ""
+
+    assert (desk.only().state, desk.count("accept_missed")) == ("returned", 1)
+    assert desk.update("approve-return", DISPATCHER, T0 + 4 * HOUR, department="works") == ""
+    assert (desk.only().department, desk.count("accept_missed")) == ("works", 0)
+    assert_laws(desk)
+
+
+def test_whoever_accepted_in_time_and_missed_handling_waits_for_a_dispatcher_too(desk: Desk) -> None:
+    """Each limit of the turn counts."""
+    assert desk.update("accept", ROADS, T0 + HOUR) == ""
+    returned: dict[str, Any] = {
+        "code": "not-my-function",
+        "reason": "r",
+        "department": "works",
+        "evidence_urls": ("e",),
+    }
+
+    assert desk.update("return", ROADS, T0 + 25 * HOUR, **returned) == ""
+
+    assert (desk.only().state, desk.count("handle_missed")) == ("returned", 1)
+    assert_laws(desk)
+
+
+def test_another_priority_in_arbitration_leaves_the_limit_for_handling(desk: Desk) -> None:
+    """Of an order that was taken from a department on the way there, which may have it back."""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r", department="works")
+    moved = {"to_area": "south-e", "department": "roads", "reason": "beyond the bridge"}
+    assert desk.update("move-area", DISPATCHER, T0 + 3 * HOUR, **moved) == ""
+    due = {limit.stage: limit.due for limit in desk.only().limits}["handle"]
+    assert desk.update("prioritise", OFFICER, T0 + 4 * HOUR, priority=4, reason="it is small") == ""
+
+    assert desk.update("arbitrate", OFFICER, T0 + 5 * HOUR, department="works", reason="it is theirs") == ""
+
+    assert {limit.stage: limit.due for limit in desk.only().limits}["handle"] == due
+    desk.tick(due)
+    assert desk.count("handle_missed", "area/south-e") == 1
     assert_laws(desk)
 
 
