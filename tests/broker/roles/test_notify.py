@@ -136,7 +136,7 @@ async def test_every_target_gets_its_own_in_order_and_waits_for_nobody(
         city=city(tmp_path, roads=f"{address}/roads", police=f"{address}/police", works=nobody),
         notify_supervisor_url=f"{address}/supervisor",
         notify_reporter_url=f"{address}/reporter",
-        **QUICK | {"notify_breaker_failures": "4", "notify_breaker_seconds": "0.5", "notify_give_up_hours": "0.001"},
+        **QUICK | {"notify_breaker_failures": "4", "notify_breaker_seconds": "2", "notify_give_up_hours": "0.001"},
     )
 
     async def arrived() -> bool:
