@@ -42,8 +42,9 @@ _SESSIONS = 2
 # A killed member holds up a rebalance for a session, a second one for another; some time more for a busy machine.
 _IDLE_SESSIONS = 5
 _LOOK_SECONDS = 5.0
-# Longer than a request may take until it is given up (Faust's broker_request_timeout).
-_ANSWER_SECONDS = 180.0
+# What a request may take until it is given up, if a session does not last longer: Faust starts with none that does.
+_REQUEST_SECONDS = 90.0
+_ANSWER_SECONDS = 2 * _REQUEST_SECONDS
 # A row is as long as a record may be; what is kept around it comes on top.
 _MAX_ROW_BYTES = MAX_MESSAGE_BYTES + 4096
 _ROWS_AT_ONCE = 200
@@ -288,6 +289,7 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
         topic_replication_factor=settings.replication,
         topic_disable_leader=True,
         table_standby_replicas=0,
+        broker_request_timeout=max(_REQUEST_SECONDS, session_seconds(settings)),
         broker_session_timeout=session_seconds(settings),
         broker_heartbeat_interval=session_seconds(settings) / HEARTBEATS,
         broker_commit_interval=1.0,

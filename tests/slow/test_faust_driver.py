@@ -16,6 +16,8 @@ from faust.transport.drivers import aiokafka as driver
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
+from models.city import load_city
+from streams.settings import load_settings
 from streams.tables.faust_transport import (
     FETCH_WAIT_MS,
     AcknowledgedProducer,
@@ -25,6 +27,7 @@ from streams.tables.faust_transport import (
     Transport,
     newest_of_each_key,
 )
+from streams.tables.worker import Tables
 
 
 def test_what_is_replaced_is_still_there() -> None:
@@ -124,6 +127,20 @@ async def test_a_worker_reads_committed_records_only() -> None:
         assert (made._isolation_level, made._fetch_max_wait_ms) == ("read_committed", FETCH_WAIT_MS)
     finally:
         await made.stop()
+
+
+async def test_a_session_may_last_longer_than_a_request_does_otherwise(tmp_path: Path) -> None:
+    """Faust refuses to start with one that does, and ended the worker with a traceback."""
+    settings = load_settings(kafka="127.0.0.1:1", session_timeout_ms=60_000, personal_key="for these tests only")
+    app = Tables(settings, load_city(settings.city), str(tmp_path)).app
+    consumer: Any = app.transport.create_consumer(
+        callback=_ignore, on_partitions_revoked=_ignore, on_partitions_assigned=_ignore
+    )
+
+    made = consumer._thread._create_worker_consumer(app.transport)
+
+    assert made._session_timeout_ms == 120_000
+    await made.stop()
 
 
 @pytest.mark.parametrize(

@@ -340,7 +340,7 @@ async def test_a_worker_that_waits_for_its_partitions_stops_in_good_order(
     kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
 ) -> None:
     """SIGTERM does not wait until the tables are recovered: a killed member's session holds them up."""
-    killed = start(roles, placed, session_timeout_ms="30000")  # longer than it takes to start and to stop the next one
+    killed = start(roles, placed, session_timeout_ms="60000")  # longer than it takes to start and to stop the next one
 
     async def ready() -> bool:
         return (await figures(shards)).complete
