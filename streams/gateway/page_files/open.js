@@ -38,7 +38,8 @@ function table([title, of], rows, least) {
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
       el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, of), ...Object.values(COUNTS).map((text) => el("th", { scope: "col" }, text)))),
         el("tbody", {}, ...rows.map((row) => el("tr", {}, el("th", { scope: "row" }, called(row)),
-          ...Object.keys(COUNTS).map((each) => el("td", {}, count(row[each], least)))))))));
+          ...Object.keys(COUNTS).map((each) => el("td", {}, count(row[each], least))))))),
+      rows.length ? "" : el("p", { class: "soft" }, say("None yet"))));
 }
 
 async function show() {

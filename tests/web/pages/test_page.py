@@ -417,3 +417,21 @@ async def _dump(url: str) -> str:
     ]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=90, check=True)
     return done.stdout.decode()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_open_figures_of_a_month_without_orders_say_that_there_are_none(city: City, tmp_path: Path) -> None:
+    """A head of a table with nothing under it looked as if something had failed."""
+    counts = dict.fromkeys(("received", "opened", "closed"), 0)
+    told = {"city": {"id": city.id}, "least": 5, "counts": counts, "rates": {}, "areas": [], "categories": []}
+    rates = ("on_time_closure_rate", "dispatch_accuracy", "satisfaction_rate", "citizen_agreement")
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "zh", tmp_path, Seen(), PHONE)).page
+        await page.route("**/open/figures*", lambda route: route.fulfill(json=told | {"rates": dict.fromkeys(rates)}))
+        await page.route(f"{base}/open", lambda route: route.fulfill(body=(FILES / "open.html").read_text()))
+        await page.goto(f"{base}/open")
+
+        await expect(page.locator("#figures .scroll")).to_have_text(
+            ["区域受理数立案数结案数暂无", "类别受理数立案数结案数暂无"]
+        )
