@@ -23,7 +23,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsure, wording
+from dispatcher.arrivals import borders, located, merging, nearby, tallies, unsure, wording
 from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import dispelled, watching, weighing
@@ -81,7 +81,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     candidate = None
     if kind is not None and kind.merge:
         if sighting.lat is None:
-            same, candidate = wording.by_words(work, sighting, kind, category)
+            same, candidate = wording.same_words(work, sighting, kind, category)
             joined = None if same is None else _part_of(work, same, sighting, "words", None, risen_from)
         else:
             joined, candidate = _near(work, sighting, kind, category, risen_from)
@@ -171,7 +171,7 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) ->
     """A repeat is counted beside the order; one that is news joins it as evidence. `found` is the order with the
     fingerprint, which goes on in `order`: the same, or the one that it was merged into. Where `found` only covers the
     thing as a parent incident, what is over will not come up, and what is there again is covered again."""
-    tally, again = repeats.counted(work.overlay, work.city, order, sighting)
+    tally, again = tallies.counted(work.overlay, work.city, order, sighting)
     work.overlay.tallies.put(order.id, tally)
     changes = again or sighting.phase == "end"
     covered = changes and index.only_covers(found, index.fingerprint(sighting))
@@ -248,15 +248,15 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | Non
 def _is_over(work: UnitOfWork, sighting: Sighting, category: str) -> Disposition:
     """The end of something that is not open: there is nothing to do, and nothing to watch for. Where a parent incident
     or a storm covers it, it will not come up."""
-    for parent in covering(work, sighting, category):
+    for parent in open_parents(work, sighting, category):
         held_back.let_go(work, parent, sighting)
     return Disposition("nothing-open")
 
 
-def covering(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
+def open_parents(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
     """The open parent incidents around a sighting and the storms of its group: whatever covers it."""
     return chain(
-        (parent for parent, _, _ in _parents(work, sighting, category)), storms.standing(work, sighting, category)
+        (parent for parent, _, _ in _parents(work, sighting, category)), storms.open_storms(work, sighting, category)
     )
 
 

@@ -11,7 +11,9 @@ from models.inbox import Sighting
 from models.words import whole_text
 
 
-def by_words(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> tuple[Order | None, Order | None]:
+def same_words(
+    work: UnitOfWork, sighting: Sighting, kind: Category, category: str
+) -> tuple[Order | None, Order | None]:
     """Of a report without coordinates: the newest open order of its area and category that says the same of the same
     place, which it joins; else the newest that says the same, which may be of another place."""
     maybe: Order | None = None

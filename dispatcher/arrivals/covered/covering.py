@@ -36,7 +36,7 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     parent, category = work.order(watch.order_id), certain_category(sighting)
     if parent is None:
         return
-    if any(one.id == parent.id for one in sightings.covering(work, sighting, category)):
+    if any(one.id == parent.id for one in sightings.open_parents(work, sighting, category)):
         held_back.cover(work, parent, sighting)
         return
     if silencing.silenced(work.overlay, work.city, sighting, category, due):

@@ -52,7 +52,7 @@ def is_storm(order: Order) -> bool:
     return bool(order.fingerprints) and order.fingerprints[0].startswith(f"|{_ALGORITHM}|")
 
 
-def standing(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
+def open_storms(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
     """The open storms of a sighting's group."""
     known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
     orders = (work.order(order_id) for _, order_id, *_ in work.overlay.index.newest(known))
@@ -63,7 +63,7 @@ def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None
     """The open storm of the group that has taken something in within the interval; of what comes late, only what was
     seen no longer before the storm than the wait. One that a person has found to be something else is none."""
     quiet_ms = int(work.city.settings.storm_interval_minutes * MINUTE_MS)
-    for order in standing(work, sighting, category):
+    for order in open_storms(work, sighting, category):
         if order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(
             work.overlay, order
         ) + quiet_ms and merging.has_room(work.city, sighting, order):
