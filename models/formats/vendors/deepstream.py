@@ -33,8 +33,8 @@ _Sighting = tuple[Callable[[Any], dict[str, Any]], Any]  # how a thing is read, 
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
-    """One reading for each object, and one for each analytics rule that says `triggered`; of an empty frame, that the
-    camera is alive. Raises Poison."""
+    """One reading for each object, and one for each analytics rule that says `triggered`; of an empty frame, and of the
+    end of what no tracker follows, that the camera is alive. Raises Poison."""
     camera = site.camera or text_of(message.get("sensorId")) or text_of(at_path(message, "sensor", "id"))
     algorithm = text_of(at_path(message, "analyticsModule", "source")) or text_of(
         at_path(message, "analyticsModule", "id")
@@ -49,8 +49,10 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive |
     if not seen:  # an empty frame says that nothing goes on
         return iter((Alive(camera),))
 
-    def reading(one: tuple[int, _Sighting]) -> Reading:
+    def reading(one: tuple[int, _Sighting]) -> Reading | Alive:
         n, (read, thing) = one
+        if read is _of_full and _is_nobodys_end(message):
+            return Alive(camera)
         return Reading(make_detection(shared | read(thing)), f"{base}/{n}" if base and len(seen) > 1 else base, at)
 
     return attempts(enumerate(seen), reading)
@@ -78,20 +80,27 @@ def _of_full(message: Mapping[str, Any]) -> dict[str, Any]:
     kinds = [name for name, value in thing.items() if isinstance(value, Mapping) and "confidence" in value]
     kind = kinds[0] if kinds else ""
     event = text_of(at_path(message, "event", "type"))
-    given, phase = text_of(thing.get("id")), _PHASES.get(event.lower(), "")
-    # Nobody can say of what no tracker follows that it still goes on; what says that something is over opens nothing.
-    if given in _UNTRACKED and phase != "end":
-        phase = ""
+    given = text_of(thing.get("id"))
     here = at_path(message, "sensor", "location")
     return {
         "label": kind or event,
         "confidence": share(at_path(thing, kind, "confidence") if kind else thing.get("confidence"), "confidence"),
         "object_id": _tracked(given),
-        "phase": phase,
+        # Nobody can say of what no tracker follows that it still goes on.
+        "phase": "" if given in _UNTRACKED else _phase(message),
         "bbox": _box(thing.get("bbox")),
         "location": place(at_path(here, "lat"), at_path(here, "lon")),
         "media_urls": links((message.get("videoPath"),)),
     }
+
+
+def _phase(message: Mapping[str, Any]) -> str:
+    return _PHASES.get(text_of(at_path(message, "event", "type")).lower(), "")
+
+
+def _is_nobodys_end(message: Mapping[str, Any]) -> bool:
+    """Whether something has left that no tracker follows: nobody knows which, so it must end nothing else."""
+    return text_of(at_path(message, "object", "id")) in _UNTRACKED and _phase(message) == "end"
 
 
 def _object(thing: object) -> dict[str, Any]:
