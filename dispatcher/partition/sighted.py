@@ -28,10 +28,10 @@ def seen_since(order: Order) -> int:
 class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
-    Those are the reports whose keys it has, the detections that it keeps as evidence, and, while it was open, all that
-    had one of its newest fingerprints, also what was seen before its closing and came in after that; from `seen_since`
-    on, while it was watched or covered. Of those with one source and id the first one counts, and as for the desk
-    another one when that is forgotten.
+    Those are the reports whose keys it has (under a name that was used again, those that say what it keeps), the
+    detections that it keeps as evidence, and, while it was open, all that had one of its newest fingerprints, also what
+    was seen before its closing and came in after that; from `seen_since` on, while it was watched or covered. Of those
+    with one source and id the first one counts, and as for the desk another one when that is forgotten.
 
     With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
@@ -64,9 +64,13 @@ class Sighted:
         return True
 
     def _belongs(self, sighting: Sighting, clock: int) -> bool:
-        if identity.is_kept(sighting, self._evidence.get((sighting.source, sighting.id), ())):
+        kept = self._evidence.get((sighting.source, sighting.id), ())
+        if identity.is_kept(sighting, kept):
             return True
         if sighting.kind == "report":
+            said = {one.content for one in kept if one.content}
+            if said and sighting.content:  # once the desk has forgotten it, a name may be used for something else
+                return sighting.content in said
             return identity.report_key(sighting.source, sighting.id) in self._reports
         known, order = index.fingerprint(sighting), self._order
         if known not in self._fingerprints or clock < self.since:

@@ -358,6 +358,24 @@ def test_what_a_device_says_later_under_an_id_of_the_evidence_is_another_orders(
     assert taken == {"street-light": ["street-light"], "flooding": ["flooding"]}
 
 
+def test_a_report_under_an_id_that_was_used_before_is_listed_with_its_own_order() -> None:
+    """A hotline that counts anew each year: the pothole stood in the list of last year's lamp, and the lamp in its."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\nidentity_reports_days = 2.0\n"))
+    for n, category in enumerate(KINDS, 1):
+        at = T0 + n * 20 * DAY
+        desk.feed(report("1", at, category, category, content=n), at=at)
+        desk.feed(report("1", at + HOUR, category, category, content=n), at=at + HOUR)
+    said = [(each.clock, item) for each in desk.inbox for item in each.items if isinstance(item, Sighting)]
+
+    taken = [
+        [item.text for clock, item in said if sighted.takes(item, clock)]
+        for one in desk.state.orders.values()
+        for sighted in (Sighted(one, desk.city.settings),)
+    ]
+
+    assert sorted(taken) == sorted([category] for category in KINDS)
+
+
 def test_an_id_that_the_desk_has_forgotten_is_another_sighting() -> None:
     """As of a device that counts from the beginning again, or whose messages are the same to the byte."""
     desk = Desk()
