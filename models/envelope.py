@@ -109,7 +109,8 @@ def checked(event: Event) -> Event:
 
 
 def attribute(headers: Mapping[str, bytes], name: str) -> str:
-    """One header as text, empty when it is missing. Raises Poison when it is not UTF-8, over-long or holds controls."""
+    """One header as text without blanks around it, empty when it is missing. Raises Poison when it is not UTF-8,
+    over-long or holds controls."""
     raw = headers.get(name)
     if not raw:
         return ""
@@ -119,7 +120,7 @@ def attribute(headers: Mapping[str, bytes], name: str) -> str:
         raise Poison(name, "must be UTF-8", "not-utf-8") from None
     if len(text) > MAX_ATTRIBUTE or not text.isprintable():
         check_attribute(name, text)
-    return text
+    return text.strip()
 
 
 def check_attribute(name: str, text: str) -> None:
@@ -198,18 +199,17 @@ def _decode_structured(value: bytes) -> Event:
             raise Poison("data_base64", "must be base64") from None
     if not data:
         raise Poison("data", "is missing", "no-data")
-    texts = {
+    given_texts = {
         "id": given.id,
         "source": given.source,
         "type": given.type,
         "subject": given.subject or "",
         "datacontenttype": given.datacontenttype or JSON,
     }
-    for name, text in texts.items():
+    for name, text in given_texts.items():
         check_attribute(name, text)
-    return _checked(
-        given.id, given.source, given.type, data, given.time or "", texts["subject"], texts["datacontenttype"]
-    )
+    event_id, source, type, subject, content_type = map(str.strip, given_texts.values())
+    return _checked(event_id, source, type, data, given.time or "", subject, content_type)
 
 
 def _checked(

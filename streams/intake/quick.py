@@ -75,14 +75,14 @@ def decode(ce_type: str, data: bytes) -> Said | None:
 
 
 def _attribute(raw: bytes | None) -> str:
-    """The text of a header, empty where it may not do."""
+    """The text of a header, empty where it may not do, or not as it is."""
     if raw is None or len(raw) > envelope.MAX_ATTRIBUTE:
         return ""
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         return ""
-    return text if text.isprintable() else ""
+    return text if text.isprintable() and text == text.strip() else ""
 
 
 def _source_of(raw: bytes | None) -> str:

@@ -1,5 +1,6 @@
 """Requests as CloudEvents."""
 
+import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ _SOURCE = "gateway"
 _PACKED = ("gzip", "x-gzip", "deflate")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(rb"\\(.)")
+_NO_ADDRESSES = (".", "..")  # clients take them out of an address, also where they are escaped
 
 
 def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", raw: bool = False) -> Event:
@@ -49,6 +51,8 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
                 raise Poison("type", f"must be {ce_type}")
         else:
             event = Event(event_id or ("" if raw else str(uuid.uuid4())), source, ce_type, body, at)
+        if event.id in _NO_ADDRESSES:
+            raise Poison("id" if structured else "ce-id", "must not be . or .., which no address can name")
         source = prefixed(holder, event.source) or ("" if raw else _SOURCE)
         if raw and holder is not None and not event.source:  # the beginning of what the message itself comes to
             source += "/"
@@ -84,7 +88,8 @@ def _content_type(request: Request) -> str:
 
 
 def attribute(request: Request, name: str) -> str:
-    """A CloudEvents attribute as the HTTP binding (3.1.3.2) has it in a header: quotes undone, then percent signs once.
+    """A CloudEvents attribute as the HTTP binding (3.1.3.2) has it in a header: quotes undone, then percent signs once,
+    and blanks around it cut off.
 
     Raises Poison when it is not UTF-8.
     """
@@ -107,20 +112,36 @@ def _unquoted(request: Request, name: str) -> bytes:
 
 def _text(name: str, raw: bytes) -> str:
     try:
-        return raw.decode()
+        return raw.decode().strip(" ")
     except UnicodeDecodeError:
         raise Poison(name, "must be UTF-8", "not-utf-8") from None
 
 
 def data_of(event: Event) -> dict[str, Any]:
     """The data of an event as the object that it is. Raises Poison when it is none."""
+    given = event.data.removeprefix(envelope.BYTE_ORDER_MARK)
     try:
-        data = msgspec.json.decode(event.data.removeprefix(envelope.BYTE_ORDER_MARK))
+        data = msgspec.json.decode(given)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Poison("data", "must be one JSON object", "not-json") from None
+        data = _leniently(given)
     if not isinstance(data, dict):
         raise Poison("data", "must be an object")
     return data
+
+
+def _leniently(given: bytes) -> object:
+    """What is JSON but for numbers that are none, such as `NaN`: these stay as they were written. Where they are of
+    use, the contract has a word on them; in a field that it does not know they hurt nobody. Raises Poison."""
+    try:
+        data = json.loads(given.decode(), parse_constant=_as_written, parse_float=_as_written, parse_int=_as_written)
+        msgspec.json.encode(data)  # half a surrogate cannot be
+        return data
+    except (ValueError, RecursionError):  # those of a text's encoding are ValueErrors
+        raise Poison("data", "must be one JSON object", "not-json") from None
+
+
+def _as_written(number: str) -> msgspec.Raw:
+    return msgspec.Raw(number.encode())
 
 
 def with_data(event: Event, data: Mapping[str, Any]) -> Event:

@@ -54,6 +54,21 @@ def test_a_whole_event_in_another_charset_is_not_read() -> None:
         decode(json.dumps(EVENT).encode(), {"content-type": b"application/cloudevents+json; charset=gbk"})
 
 
+def test_blanks_around_what_names_an_event_are_cut_off() -> None:
+    """As around all texts: an update could not name a report whose id had one, as its `report.id` is cut off, too."""
+    binary = decode(b"{}", header_map([("ce_id", b" 1 "), ("ce_source", b"s "), ("ce_type", b" t")]))
+    whole = decode(json.dumps(EVENT | {"id": " 1 ", "source": "s ", "type": " t"}).encode(), HEADERS)
+
+    assert [(each.id, each.source, each.type) for each in (binary, whole)] == [("1", "s", "t")] * 2
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source"])
+def test_a_name_of_nothing_but_blanks_is_missing(name: str) -> None:
+    """It names nothing."""
+    with pytest.raises(Poison, match="is missing"):
+        decode(b"{}", header_map([*BINARY, (name, b"  ")]))
+
+
 def test_a_batch_of_events_is_no_event() -> None:
     """It is told by its content type, not by what happens to be in it."""
     with pytest.raises(Poison, match="content-type must be application/json or"):

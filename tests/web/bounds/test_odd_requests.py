@@ -104,6 +104,10 @@ ODD = {
     "a form": (_post("text=x", headers="Content-Type: application/x-www-form-urlencoded\r\n"), 415),
     # headers of an event
     "a key twice": (_post('{"text": "x"}', headers=f"{JSON}Idempotency-Key: a\r\nIdempotency-Key: b\r\n"), 422),
+    "an id that is no part of an address": (_post('{"text": "x"}', headers=f"{JSON}ce-id: ..\r\n"), 422),
+    "a key that is none": (_post('{"text": "x"}', headers=f"{JSON}Idempotency-Key: .\r\n"), 422),
+    "half a surrogate in a step": (_post(f'{{{STEP}, "reason": "\\ud800", "more": NaN}}', ORDER), 422),
+    "a line break behind an id": (_post('{"text": "x"}', headers=f"{JSON}ce-id: a%0A\r\n"), 422),
     "an id with NUL": (_post('{"text": "x"}', headers=f"{JSON}ce-id: a%00b\r\n"), 422),
     "an id with half a surrogate": (_post('{"text": "x"}', headers=f"{JSON}ce-id: %ed%a0%80\r\n"), 422),
     "a day that is none": (_post('{"text": "x"}', headers=f"{JSON}ce-time: 2026-02-30T00:00:00Z\r\n"), 422),

@@ -76,3 +76,31 @@ async def test_an_answer_that_breaks_its_contract_is_none(gateway: Both, own: di
     told = await answer(gateway, **{"result": "gone"} | own)
 
     assert (told.status_code, told.json()["field"]) == (422, next(iter(own)))
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 3_000])
+async def test_a_number_that_is_none_in_a_field_that_nobody_knows_hurts_no_step(gateway: Both, number: str) -> None:
+    """As on Kafka: an answer of a camera ended in a fault of the gateway, and a step was refused."""
+    client, behind = gateway
+    order = behind.desk.only().id
+    headers = {"ce-source": "cams", "prefer": "wait=1", "content-type": "application/json"}
+    seen = f'{{"order_id": "{order}", "camera_id": "cam-sw-1", "result": "there", "score": {number}}}'
+    step = f'{{"action": "comment", "by": {{"role": "operator"}}, "reason": "seen", "score": {number}}}'
+
+    found = await client.post("/rechecks", content=seen, headers=headers)
+    taken = await client.post(f"/orders/{order}/updates", content=step, headers=headers)
+
+    assert (found.status_code, found.json().get("type")) == (200, "city.order.checked.v1")
+    assert (taken.status_code, taken.json().get("type")) == (200, "city.order.commented.v1")
+
+
+async def test_a_number_that_is_none_in_a_field_of_the_contract_is_named(gateway: Both) -> None:
+    """It is no field that was left out."""
+    client, behind = gateway
+    step = b'{"action": "comment", "by": {"role": "operator"}, "reason": "seen", "attempt": NaN}'
+
+    refused = await client.post(
+        f"/orders/{behind.desk.only().id}/updates", content=step, headers={"content-type": "application/json"}
+    )
+
+    assert (refused.status_code, refused.json()["field"]) == (422, "attempt")
