@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dispatcher.arrivals.worded.gists import gist_of
+from dispatcher.partition import identity
 from models.city import City
 from models.classifier.serving.features import Context
 from models.formats.quiet_scenes import classified
@@ -25,12 +26,13 @@ class ReadAgain:
     another pack look for; without a model the guesses stay. Places, areas and the categories of labels stay.
 
     `judged` counts the texts that the model was asked about, `erased` the reports whose words nobody can read any more:
-    they keep what was made of them.
+    they keep what was made of them. Repeats, whose words the desk lets go at once, are none of these.
     """
 
     def __init__(self, city: City, model: Model | None, keys: ReportKeys | None) -> None:
         self._city, self._model, self._keys = city, model, keys
         self.judged = self.erased = 0
+        self._met: set[identity.Digest] = set()  # of what came sealed
 
     def record(self, record: InboxRecord) -> InboxRecord:
         """The record as it would have been. Raises SealError for words that another city's key has sealed."""
@@ -40,8 +42,9 @@ class ReadAgain:
             if not isinstance(item, Sighting):
                 continue
             words = self._words(item)
+            again = _is_sealed(item) and self._is_met(item)
             if words is None:
-                self.erased += 1
+                self.erased += not again
                 continue
             if _is_sealed(item):
                 phrases = self._city.rules.phrases_in(whole_text(*words))
@@ -54,6 +57,12 @@ class ReadAgain:
             for (n, item, _), guess in zip(asked, self._guesses(self._model, asked), strict=True):
                 items[n] = replace(item, guess=without_terms(guess) if _is_sealed(item) else guess)
         return replace(record, items=tuple(items))
+
+    def _is_met(self, item: Sighting) -> bool:
+        """Whether one of this name came before; from here on one did."""
+        before, name = len(self._met), identity.digest(item.source, item.id)
+        self._met.add(name)
+        return len(self._met) == before
 
     def _guesses(self, model: Model, asked: Sequence[tuple[int, Sighting, str]]) -> list[Guess]:
         contexts: list[Context] = [context_of(self._city, item) for _, item, _ in asked]

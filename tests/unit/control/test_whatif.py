@@ -203,6 +203,17 @@ async def test_erased_words_are_counted_and_never_guessed_at(road: Road) -> None
     assert (again.judged, again.erased) == (0, 1)
 
 
+async def test_of_a_repeat_no_words_are_gone(road: Road) -> None:
+    """The desk lets its key go as it drops it; nobody has erased a word."""
+    first, repeat = await sealed(road), await sealed(road)
+
+    again = ReadAgain(test_sealed_reports.CITY, Unsure(), road.keys)
+    again.record(first)
+
+    assert again.record(repeat) == repeat
+    assert (again.judged, again.erased) == (1, 0)
+
+
 @pytest.mark.parametrize(("phrase", "found"), [("塌陷", True), ("积水", False)])
 async def test_the_phrases_of_other_rules_are_looked_for_in_sealed_words(road: Road, phrase: str, found: bool) -> None:
     """A rule of the pack to try may ask for words that no rule asked for before."""
