@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from dispatcher.arrivals import sightings
 from dispatcher.arrivals.covered import silencing
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, kept_evidence
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import RollCall
@@ -85,7 +85,7 @@ def count_anew(work: UnitOfWork, order: Order) -> None:
     """An order is closed: the cameras whose silence it was about, and of which nothing has come since, are missed again
     after their heartbeat time."""
     for order_or_child in (order, *work.children(order)):
-        for one in noticed((*order_or_child.evidence_first, *order_or_child.evidence_last)):
+        for one in noticed(kept_evidence(order_or_child)):
             camera = work.city.cameras.get(one.camera)
             if camera is None or work.overlay.cameras.get(one.camera) != _MISSED:
                 continue

@@ -2,7 +2,7 @@
 
 from dispatcher.arrivals.worded.gists import gist_of, similarity
 from dispatcher.arrivals.worded.numbered import contradict
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, kept_evidence
 from dispatcher.steps.opening import shows_another
 from models.city import Category, City
 from models.city.ground.distances import distance_m
@@ -42,7 +42,7 @@ def gist(sighting: Sighting) -> Gist:
 
 def _kept(order: Order) -> list[Gist]:
     """What is compared of the words of an order's reports; those of what it covers are about something else."""
-    reports = (one for one in (*order.evidence_first, *order.evidence_last) if one.kind == "report" and one.text)
+    reports = (one for one in kept_evidence(order) if one.kind == "report" and one.text)
     return [one.gist or gist_of(order.title, one.text) for one in reports if not shows_another(one)]
 
 

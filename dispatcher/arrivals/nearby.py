@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, kept_evidence
 from dispatcher.partition import index
 from dispatcher.partition.index import Entry
 from dispatcher.partition.overlay import Overlay
@@ -47,7 +47,7 @@ def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> I
 
 def last_seen(overlay: Overlay, order: Order) -> int:
     """When an order's incident was last seen, repeats included, ms UTC."""
-    kept = (*order.evidence_first, *order.evidence_last)
+    kept = kept_evidence(order)
     tally = overlay.tallies.get(order.id)
     # What has joined last may have been seen before all others: watched until then, or late.
     return max(*(one.at for one in kept), order.opened_at, tally.last_seen if tally else 0)

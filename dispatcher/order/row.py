@@ -353,6 +353,11 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     timeline: tuple[Entry, ...] = ()
 
 
+def kept_evidence(order: Order) -> tuple[Evidence, ...]:
+    """What a row keeps of all that was seen: the first ones and the newest."""
+    return (*order.evidence_first, *order.evidence_last)
+
+
 def unanswered(order: Order) -> tuple[str, ...]:
     """The reporters of a closed order who are yet to say whether it was settled; what they said of an earlier closing
     is no answer."""

@@ -6,7 +6,7 @@ tells whether somebody has been at work already, when another department gets it
 
 from collections.abc import Sequence
 
-from dispatcher.order.row import Order, State
+from dispatcher.order.row import Order, State, kept_evidence
 from models.events import UpwardStage
 from models.events.above import is_from_above
 
@@ -45,7 +45,7 @@ def others_wait(family: Sequence[Order], report: tuple[str, str]) -> bool:
         or not all(is_from_above(each.source) for each in seen)
         or any(each != report and not _was_answered(family[0], one, each) for each in one.from_above)
         for one in family
-        for seen in ((*one.evidence_first, *one.evidence_last),)
+        for seen in (kept_evidence(one),)
     )
 
 
@@ -54,7 +54,7 @@ def _was_answered(order: Order, one: Order, report: tuple[str, str]) -> bool:
     closed_at = order.closings[-1].at if order.closings else None
     if closed_at is None or (one.merged_at is not None and one.merged_at > closed_at):
         return False
-    kept = (*one.evidence_first, *one.evidence_last)
+    kept = kept_evidence(one)
     return any((each.source, each.id) == report and each.at <= closed_at for each in kept)
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts, wire
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Assignment, Order, handled_with
+from dispatcher.order.row import Assignment, Order, handled_with, kept_evidence
 from dispatcher.order.upward import stage, stage_joined
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
@@ -131,7 +131,7 @@ def assignment(order: Order, fact: Assigning | Failing) -> list[Outgoing]:
         title=order.title,
         text=order.text,
         location=_location(order),
-        evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
+        evidence=tuple(map(_as_told, kept_evidence(order))),
         due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
         why=_why(fact),
         held_for=tuple(above.department for above in order.held_for),
@@ -301,7 +301,7 @@ def task(order: Order, fact: facts.TaskGiven) -> Outgoing:
         title=order.title,
         text=order.text,
         location=_location(order),
-        evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
+        evidence=tuple(map(_as_told, kept_evidence(order))),
     )
     return _to_unit(fact.unit, TASK, fact, wire.encode(message))
 

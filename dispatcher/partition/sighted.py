@@ -6,7 +6,7 @@ Its row keeps the first and last ones alone, and repeats leave a count; the inbo
 from collections import defaultdict
 from collections.abc import Sequence
 
-from dispatcher.order.row import OPEN, Order, was_open
+from dispatcher.order.row import OPEN, Order, kept_evidence, was_open
 from dispatcher.partition import identity, index
 from models.city import CitySettings
 from models.events import Evidence
@@ -18,7 +18,7 @@ def seen_since(order: Order) -> int:
     incident covered it, or the order is a part of one that was seen before.
 
     Of what its row keeps; the first ones are among them."""
-    kept = (*order.evidence_first, *order.evidence_last)
+    kept = kept_evidence(order)
     watched = (one.at for one in kept if one.rule == "watched")
     covered = (one.seen_at for one in kept if one.seen_at is not None)
     founding = (one.at for one in order.evidence_first[:1])
@@ -43,7 +43,7 @@ class Sighted:
         self._areas = frozenset(area for one in family for area in index.areas_of(one))
         self._reports = frozenset(key for one in family for key in one.report_keys)
         self._evidence = defaultdict[tuple[str, str], list[Evidence]](list)
-        for seen in (seen for one in family for seen in (*one.evidence_first, *one.evidence_last)):
+        for seen in (seen for one in family for seen in kept_evidence(one)):
             self._evidence[seen.source, seen.id].append(seen)
         self._fingerprints = frozenset(
             known for one in family for known in index.known_by(one.fingerprints, one.category)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, handlers, holders
-from dispatcher.order.row import OPEN, Order, extendable, unanswered, unroutable
+from dispatcher.order.row import OPEN, Order, extendable, kept_evidence, unanswered, unroutable
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
@@ -520,5 +520,5 @@ def _appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> s
 
 @guard
 def _joined_report(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    evidence = (*order.evidence_first, *order.evidence_last)
+    evidence = kept_evidence(order)
     return "" if update.report in identity.kept_reports(order.kind, order.report_keys, evidence) else "not-joined"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dispatcher.clocks import limits
 from dispatcher.order import facts
 from dispatcher.order.lifecycle import ACTIONS
-from dispatcher.order.row import Order, RunningLimit
+from dispatcher.order.row import Order, RunningLimit, kept_evidence
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
@@ -84,7 +84,7 @@ def _id_for(work: UnitOfWork, sighting: Sighting, day: int) -> str:
     """The id of the order that a sighting opens on a local day, or has opened."""
     order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
     there = work.order(order_id)
-    if there is None or identity.is_kept(sighting, (*there.evidence_first, *there.evidence_last)):
+    if there is None or identity.is_kept(sighting, kept_evidence(there)):
         return order_id
     # A device that begins to count anew has used its id for something else that day. A line break is in no id.
     return identity.order_id(sighting.area, day, sighting.source, f"{sighting.id}\n{sighting.at}")
@@ -182,7 +182,7 @@ def shows_another(one: Evidence) -> bool:
 def _seen_by(order: Order) -> int:
     """How many reporters and cameras have seen an order's incident, as far as its row names them. What it covers as a
     parent incident is something else; what a storm covers is the storm."""
-    kept = (*order.evidence_first, *order.evidence_last)
+    kept = kept_evidence(order)
     own = [each for each in kept if not shows_another(each)]
     # Of the reporters of one that covers something, only the kept sightings tell who has seen the incident itself.
     reporters = order.reporters if len(own) == len(kept) else {each.reporter for each in own if each.reporter}

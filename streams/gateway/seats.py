@@ -12,7 +12,7 @@ import msgspec
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, holders
 from dispatcher.order.forms import Field, form
 from dispatcher.order.lifecycle import TABLE, Transition
-from dispatcher.order.row import Order, extendable, unanswered, unroutable
+from dispatcher.order.row import Order, extendable, kept_evidence, unanswered, unroutable
 from dispatcher.partition.identity import kept_reports
 from dispatcher.steps.two_people import same_person
 from models.access import ACCESS, Holder, actor
@@ -175,7 +175,7 @@ def _holding(order: Order, city: City) -> dict[str, bool]:
     """Of the guards that an order by itself decides whether each holds: there is a level to which a step would lead,
     nobody there has to act first, it is for this role to say, of a mobile unit's task the next step, and of what was
     requested or appealed against an answer. What the desk would refuse whatever is given with it is nobody's to try."""
-    task, evidence = order.task, (*order.evidence_first, *order.evidence_last)
+    task, evidence = order.task, kept_evidence(order)
     return {
         "below": bool(city.hierarchy.below(order.department)),
         "level-above": bool(order.held_for or city.hierarchy.above(order.department)),

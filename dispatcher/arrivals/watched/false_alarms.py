@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dispatcher.arrivals.watched import weighing
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, kept_evidence
 from dispatcher.partition.state import AlarmRecord
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.events import COVERED, Evidence
@@ -69,6 +69,6 @@ def seen_by(order: Order) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _alarms(order: Order) -> Iterator[Evidence]:
     """A camera's alarms alone; and what a parent incident covers shows something else than the parent."""
-    for each in (*order.evidence_first, *order.evidence_last):
+    for each in kept_evidence(order):
         if each.camera and not each.rule.startswith(COVERED):
             yield each

@@ -7,7 +7,7 @@ compared, so a category can win the right back.
 """
 
 from dispatcher.order import facts
-from dispatcher.order.row import ON_THE_SPOT, Order
+from dispatcher.order.row import ON_THE_SPOT, Order, kept_evidence
 from dispatcher.partition.identity import share
 from dispatcher.partition.state import Agreement
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -107,7 +107,7 @@ def _last_seen(work: UnitOfWork, order: Order) -> Evidence | None:
     found = [
         each
         for one in (order, *work.children(order))
-        for each in (*one.evidence_first, *one.evidence_last)
+        for each in kept_evidence(one)
         if each.camera in work.city.cameras and each.source != OWN_SIGHTINGS and not each.rule.startswith(COVERED)
     ]
     return max(found, key=lambda each: (each.at, each.source, each.id), default=None)

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from dispatcher.order import facts
 from dispatcher.order.fact_terms import FACT_TERMS
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, kept_evidence
 from models.access import Holder, prefixed
 from models.city import City
 from models.envelope import Event
@@ -110,7 +110,7 @@ def _is_citizen(holder: Holder | None) -> bool:
 
 def _has_sent(order: Order, source: str) -> bool:
     """Whether one of the reports that an order keeps came under a source."""
-    return any(seen.source == source for seen in (*order.evidence_first, *order.evidence_last))
+    return any(seen.source == source for seen in kept_evidence(order))
 
 
 def _said(fact: facts.Fact) -> tuple[str, str]:

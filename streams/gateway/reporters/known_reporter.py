@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import Request
 
+from dispatcher.order.row import kept_evidence
 from models.access import Holder, is_source_of, may
 from models.city import City
 from models.errors import Poison
@@ -70,7 +71,7 @@ async def known_reporter(
 
 def _reports(held: Held, who: str, holder: Holder | None, key: bytes) -> list[Evidence]:
     """What a reporter has reported of an order by this holder."""
-    seen = (*held.order.evidence_first, *held.order.evidence_last)
+    seen = kept_evidence(held.order)
     return [
         one
         for one in seen

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from dispatcher.arrivals.cameras import Noticed, noticed
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, kept_evidence
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
 from models.city import CitySettings
@@ -91,7 +91,7 @@ def silences_of(orders: Sequence[Order], start: int, limit: int) -> SightingPage
     page begins among them, or behind them where they fill this one."""
     if start < 0:
         return SightingPage((), None)
-    kept = (one for order in orders for one in (*order.evidence_first, *order.evidence_last))
+    kept = (one for order in orders for one in kept_evidence(order))
     found = list(noticed(kept))[start : start + limit]
     return SightingPage(tuple(map(_silence, found)), NOTICED + start + limit if len(found) == limit else None)
 

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.order.row import kept_evidence
 from models.inbox import Sighting
 from tests.support.desks import MINUTE, T0, Desk, assert_laws, detection, quiet_city
 
@@ -23,7 +24,7 @@ def _seen(*sightings: Sighting) -> list[tuple[int, str]]:
         desk.feed(one, at=max(desk.clock, one.at))
     assert_laws(desk)
     order = desk.only()
-    kept = dict.fromkeys((each.at, each.rule) for each in (*order.evidence_first, *order.evidence_last))
+    kept = dict.fromkeys((each.at, each.rule) for each in kept_evidence(order))
     assert order.evidence_count == len(kept)
     return list(kept)
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dispatcher.arrivals.worded.gists import gist_of, similarity
+from dispatcher.order.row import kept_evidence
 from models.city import City
 from models.inbox import Sighting
 from models.words import whole_text
@@ -40,7 +41,7 @@ def _decided(city: City, sightings: list[Sighting]) -> list[tuple[object, ...]]:
     return [
         (
             *(order.id, order.state, order.category, order.department, order.priority, order.candidates),
-            [(seen.id, seen.rule) for seen in (*order.evidence_first, *order.evidence_last)],
+            [(seen.id, seen.rule) for seen in kept_evidence(order)],
         )
         for order in desk.state.orders.values()
     ]

@@ -7,6 +7,7 @@ import pytest
 from dispatcher.arrivals import nearby
 from dispatcher.arrivals.worded.gists import gist_of, similarity
 from dispatcher.order.folds.evidence import KEPT
+from dispatcher.order.row import kept_evidence
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE, Overlay
 from dispatcher.partition.state import DeskState
@@ -336,7 +337,7 @@ def test_who_has_reported_an_order_again_stays_its_reporter_when_one_report_is_s
         own = {"reporter": "hash-again"} if name.startswith(("middle", "late")) else {}
         desk.feed(report(name, T0 + n * MINUTE, **own), at=T0 + n * MINUTE)
     first = desk.only()
-    assert all(not each.id.startswith("middle") for each in (*first.evidence_first, *first.evidence_last))
+    assert all(not each.id.startswith("middle") for each in kept_evidence(first))
 
     assert desk.update("split", OPERATOR, T0 + DAY, first.id, report=("app", "late"), reason="another hole") == ""
 

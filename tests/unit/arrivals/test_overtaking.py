@@ -6,6 +6,7 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatcher.order.facts import Opened
+from dispatcher.order.row import kept_evidence
 from dispatcher.partition.decision import Overtaking, overtakings
 from dispatcher.steps.routing import Urgency
 from models.inbox import InboxRecord, Sighting, Tick
@@ -111,7 +112,7 @@ def test_a_repeat_that_waited_in_the_backlog_joins_what_was_opened_before_it() -
     desk.feed(flood("waited", T0 + MINUTE), at=T0 + 2 * MINUTE)
 
     order = desk.only()
-    assert [one.id for one in (*order.evidence_first, *order.evidence_last)][:2] == ["first", "waited"]
+    assert [one.id for one in kept_evidence(order)][:2] == ["first", "waited"]
     assert order.last_at >= order.opened_at
 
 

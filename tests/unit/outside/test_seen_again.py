@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.order.row import kept_evidence
 from models.inbox import Actor
 from tests.support.desks import (
     HOUR,
@@ -81,7 +82,7 @@ def test_an_order_that_is_reopened_takes_over_what_a_camera_has_seen_meanwhile(b
         desk.feed(report("r2", T0 + HOUR), at=T0 + HOUR)
     desk.tick(T0 + 4 * HOUR)
 
-    kept = [each.id for each in (*desk.order(order_id).evidence_first, *desk.order(order_id).evidence_last)]
+    kept = [each.id for each in kept_evidence(desk.order(order_id))]
     assert (desk.order(order_id).state, "3" in kept) == ("assigned", True)
     assert (desk.state.watches, desk.count("expired")) == ({}, 0)
     assert_laws(desk)
