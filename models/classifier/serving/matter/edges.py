@@ -8,6 +8,7 @@ thanks, a question, a test or a withdrawal is told by just such words: what may 
 import re
 from collections.abc import Iterator
 
+from models.classifier.serving.matter.framing import HAPPENED
 from models.classifier.serving.matter.side_clauses import is_formula, says_nothing
 from models.plain_words import CHARACTERS, by_place
 
@@ -181,7 +182,7 @@ _AFTER = tuple(
         (
             ("@",),
             # No further than to a mark: what stands behind one is said to whoever is called.
-            r"(?:\s@(?:(?![了没坏不被漏堵破断倒])[^\s，。,;；:：！？!?@]){1,20})+",
+            rf"(?:\s@(?:(?![{HAPPENED}])[^\s，。,;；:：！？!?@]){{1,20}})+",
         ),
     )
 )

@@ -73,9 +73,11 @@ _VALUE = re.compile(
     r"(?:\s\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?"
 )
 _WESTERN_VALUE = re.compile(r"(?=.{0,60}$)(?:[^\s,;!?，。；！？]+ ?){0,8}$")
+# Signs of which a name, or whom a line calls, has none: what has one tells that something has happened.
+HAPPENED = "了没坏不被漏堵破断倒"
 # A value that tells what is wrong after all: "地点：人民路井盖没了".
 _TELLS = re.compile(
-    r"[了没沒坏壞不被漏堵破断斷倒塌陷淹爆臭歪困味]|着火|起火|冒[烟煙]|打架"
+    rf"[{HAPPENED}沒壞斷塌陷淹爆臭歪困味]|着火|起火|冒[烟煙]|打架"
     r"|\b(?:smell|smoke|fire|flames|burning|gas|leak|broken|stuck|burst|collaps|missing|block|flood|hole|spark"
     r"|fell|out|not|never|dump|dirty|loud|loose|crack|pothole|dangling|hanging)(?:s|ed|ing|age|y|es)?\b",
     re.IGNORECASE,
@@ -89,7 +91,7 @@ _FRAME = re.compile(
     r"(?:[-—–=_*~]\s?){3,}"
     r"|[-—–=_*\s]*(?:转发的?(?:消息|邮件|内容)?|(?:\S{1,10}的)?聊天记录|(?:begin )?forwarded message)[-—–=_*\s:：]*"
     rf"|(?:{_DAY}\s?)?{_CLOCK}(?:\s?{_CALLED})?(?:\s[\d*]{{7,}})?"
-    rf"|(?:{_CALLED}|[^\s了没坏不被漏堵破断倒]{{1,4}}(?=[:：]?\s))[:：]?\s?(?:{_DAY}\s?)?{_CLOCK}"
+    rf"|(?:{_CALLED}|[^\s{HAPPENED}]{{1,4}}(?=[:：]?\s))[:：]?\s?(?:{_DAY}\s?)?{_CLOCK}"
     rf"|{_CALLED}[:：]?"
     r"|.{1,20}群\s?[(（]\d+[)）]"
     r"|(?:from|to|cc|bcc|sent|发件人|收件人|抄送|发送时间)\s?[:：].{0,60}"
