@@ -16,23 +16,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from streams import metrics
 from streams.stage.inlet import Inlet, length_of
 from streams.stage.processing import Glance, Lookout
+from streams.stage.quota import Quota
 
 _FEW = 8  # cycles; what waits no longer than these is not worth a second look
 _SHARE_OF_A_CYCLE = 4  # one part in so many of the time to decide
 _MOST_BYTES = 16 * 1024 * 1024  # of values at hand
-
-
-class Quota:
-    """How many records fit into a time: it follows how long those before have taken."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.records = min(64, most)
-
-    def took(self, count: int, seconds: float, budget: float) -> None:
-        """So many records took so long; those of the next time shall take `budget` seconds at most."""
-        fits = count * budget / max(seconds, 1e-6)
-        self.records = int(max(1, min(self._most, fits, self.records * 2)))
 
 
 class Waits(NamedTuple):

@@ -11,7 +11,8 @@ from streams.kafka.log_reading import read_changelogs
 from streams.kafka.sending import Send
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, Processor, StageError, StageOptions
-from streams.stage.scout import Quota, Scout, Scouted, Waits
+from streams.stage.quota import Quota
+from streams.stage.scout import Scout, Scouted, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
 _TICK_SECONDS = 1.0
