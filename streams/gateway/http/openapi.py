@@ -49,9 +49,7 @@ _VENDOR = "application/octet-stream"
 _DAY = {"type": "string", "format": "date"}
 _WORD = {"type": "string", "maxLength": MAX_ATTRIBUTE}
 _ATTRIBUTE = _WORD | {"pattern": r"^[ !#$&-~]*$"}
-# What names an event stands in the address at which to ask what became of it.
-_NAME = {**_ATTRIBUTE, "not": {"enum": [".", ".."]}}
-_NAMED = {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": r"^[ -~]*$"}
+_NAMED = {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": r"^ *[!-~][ -~]*$"}
 _NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _MOST_WORDS = 1_000  # a longer list helps nobody
 _REF = "#/components/schemas/{}"
@@ -75,8 +73,8 @@ _FORM_HEADERS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], str]]] = {
     "POST /silences": {"Idempotency-Key": (_ATTRIBUTE, "the same sent again with the same key sets no second one")},
 }
 _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
-    "Idempotency-Key": (_NAME, "the event's id: the same key sent again has no effect"),
-    "ce-id": (_NAME, "the event's id, before `Idempotency-Key`"),
+    "Idempotency-Key": (_ATTRIBUTE, "the event's id: the same key sent again has no effect"),
+    "ce-id": (_ATTRIBUTE, "the event's id, before `Idempotency-Key`; neither `.` nor `..`, which no address can name"),
     "ce-source": (_ATTRIBUTE, "where the event comes from; with tokens within the source of the token"),
     "ce-time": (
         {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]},
