@@ -41,7 +41,7 @@ Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split),
 def _addresses(value: str) -> str:
     for part in value.split(",") if value else ():
         host, _, port = part.strip().rpartition(":")
-        if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        if not (host and "/" not in host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ValueError(f"{part.strip() or 'an empty part'} is not host:port")
     return value
 

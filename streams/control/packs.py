@@ -14,7 +14,7 @@ from streams.control.pack_store import MissingPack, PackStore, unpacked
 from streams.control.publications import begin, read_publications
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
-from streams.kafka.topics import Names, check_topics, city_topics
+from streams.kafka.topics import Names, check_topics, city_topics, is_there
 from streams.settings import Settings
 
 _RECORD = "city/"  # under these keys of the control topic packs were kept before they had a store
@@ -55,7 +55,11 @@ class Packs:
         except MissingPack:  # until one is published the desk alone needs the store
             return
         if fixed := unchangeable(city, self.own):
-            raise UsageError(f"city.toml: {', '.join(fixed)} must be those of the pack in force")
+            given, name = self._settings.city, self._settings.namespace
+            raise UsageError(
+                f"city.toml in {given}: {', '.join(fixed)} must be those of the pack in force: {city.id} is at work "
+                f"under {name}; set PAIDAN_CITY to its folder, or PAIDAN_NAMESPACE to another name"
+            )
 
     async def at_hand(self, digests: Iterable[str]) -> dict[str, City]:
         """The packs with these digests. Raises MissingPack, and KafkaError."""
@@ -105,7 +109,15 @@ async def open_packs(settings: Settings) -> Packs:
     """The city of the settings, its topics checked. Raises CityError, TopicError, and UsageError where another city is
     at work here."""
     city = load_city(settings.city)
+    packs = await refuse_another_city(settings, city)
     await check_topics(settings, city_topics(settings, city))
-    packs = Packs(settings, city)
-    await packs.check()
+    return packs
+
+
+async def refuse_another_city(settings: Settings, own: City) -> Packs:
+    """The packs of a city that may be at work here. Call it before its topics are looked at: what another city lacks is
+    not to be made. Raises UsageError, TopicError, KafkaError."""
+    packs = Packs(settings, own)
+    if await is_there(settings, Names(settings.namespace).control):
+        await packs.check()
     return packs

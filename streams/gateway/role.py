@@ -22,6 +22,7 @@ from streams.gateway.switchboard import Switchboard
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.intake.unlisted import LabelWatch
+from streams.kafka.topics import check_topics, shared_topics
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.pulse import Pulse
 from streams.settings import Settings
@@ -33,10 +34,11 @@ log = logging.getLogger(__name__)
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Answer until `stop` is set. Raises UsageError when it would be open to the world, or with another
-    city's folder than the one at work, KafkaError without a broker."""
+    city's folder than the one at work, TopicError without a broker or one of the topics that all cities have."""
     holders = Holders(settings)
     check_exposure(settings, holders)
     packs = Packs(settings, load_city(settings.city))
+    await check_topics(settings, shared_topics(settings))
     await packs.check()
     city = packs.own
     async with contextlib.AsyncExitStack() as stack:

@@ -31,7 +31,8 @@ def in_words(error: KafkaError) -> str:
     if whys := list[str](getattr(error, "__notes__", ())):
         return whys[0]
     if tried := _TRIED.findall(str(error)):
-        return f"no Kafka answers at {', '.join(sorted(f'{host}:{port}' for host, port in tried))}"
+        where = ", ".join(sorted(f"{host}:{port}" for host, port in tried))
+        return f"no Kafka answers at {where}; does it run there, and is the protocol right?"
     return f"Kafka: {error}"
 
 

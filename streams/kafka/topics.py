@@ -20,6 +20,7 @@ from streams.settings import Settings
 _ASKED = 10  # so often any broker is asked whether it knows new topics
 _LEADERS_TIMEOUT_S = 30.0
 _REQUEST_TIMEOUT_MS = 20_000
+_NAMED = 8  # of the topics that are missing: where all are, eighty names say no more
 
 
 class TopicError(PaidanError):
@@ -280,6 +281,11 @@ def all_topics(
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
 
 
+def shared_topics(settings: Settings, *names: str) -> tuple[Topic, ...]:
+    """Those of the topics that every city has which are called so; without a name all of them."""
+    return tuple(topic for topic in all_topics(settings, ()) if not names or topic.name in names)
+
+
 def tables_changelogs(settings: Settings, build: int = 1) -> tuple[Topic, ...]:
     """The changelogs of one build of the tables. Faust would make them itself, but a worker that is quicker than their
     metadata would stop."""
@@ -314,6 +320,12 @@ async def check_topics(settings: Settings, topics: Iterable[Topic]) -> None:
     """Raises TopicError when a topic is missing or has other partitions, cleanup or timestamps; changes nothing."""
     async with _client(settings, "checked") as client:
         await _check(client, tuple(topics))
+
+
+async def is_there(settings: Settings, name: str) -> bool:
+    """Whether there is a topic of this name. Raises TopicError when no Kafka answers."""
+    async with _client(settings, "looked for") as client:
+        return name in await client.list_topics()
 
 
 @contextlib.asynccontextmanager
@@ -367,7 +379,10 @@ async def _missing(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> li
 
 async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
     if missing := await _missing(client, topics):
-        raise TopicError(f"missing topics: {', '.join(missing)}; `paidan topics create` makes them")
+        named, more = ", ".join(missing[:_NAMED]), len(missing) - _NAMED
+        if more > 0:
+            raise TopicError(f"missing topics: {named} and {more} more; `paidan topics create` makes them")
+        raise TopicError(f"missing topics: {named}; `paidan topics create` makes them")
     partitions = {t["topic"]: len(t["partitions"]) for t in await client.describe_topics([t.name for t in topics])}
     configs = await _configs(client, topics)
     for topic in topics:

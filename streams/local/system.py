@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from models.city import City, load_city
 from models.errors import UsageError
+from streams.control.packs import refuse_another_city
 from streams.kafka.topics import city_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import can_listen, free_port, free_ports
@@ -81,6 +82,7 @@ async def running_system(
             broker = LocalBroker(settings.data / BROKER_FOLDER, port=settings.broker_port, quick=quick)
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
+        await refuse_another_city(settings, city)
         await create_topics(settings, city_topics(settings, city))
         if before is not None:
             await before(settings, city)

@@ -13,7 +13,7 @@ from models.city import load_city
 from models.errors import UsageError
 from streams.addresses import LOOPBACK
 from streams.http_server import HttpServer
-from streams.kafka.topics import Names, Topic, all_topics, check_topics
+from streams.kafka.topics import Names, Topic, check_topics, shared_topics
 from streams.settings import Settings
 from streams.tables import stall_guard
 from streams.tables.build import Build, following
@@ -89,7 +89,7 @@ async def _run(tables: Tables) -> None:
 
 def _sources(settings: Settings) -> list[Topic]:
     names = Names(settings.namespace)
-    return [t for t in all_topics(settings, ()) if t.name in (names.desk, names.archive, names.figures, names.control)]
+    return [*shared_topics(settings, names.desk, names.archive, names.figures, names.control)]
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ from streams import metrics
 
 log = logging.getLogger(__name__)
 
-STALLED, IDLE, POISON, CRASHED, HUNG, REBUILD = "stalled", "idle", "poison", "crashed", "hung", "rebuild"
+STALLED, IDLE, POISON, DISK, CRASHED = "stalled", "idle", "poison", "disk", "crashed"
+HUNG, REBUILD = "hung", "rebuild"
 EXIT_CODE = 70
 
 

@@ -101,9 +101,11 @@ class Tables:
                 try:
                     take(message.topic, message.key.decode(), message.value, message.partition, message.offset)
                 except Exception as error:
+                    where = f"{message.topic}-{message.partition} at {message.offset}"
+                    if _is_of_the_disk(error):
+                        leave(stall_guard.DISK, f"the row of {where} could not be written to the disk: {error}")
                     # The topic is our own: a row that is none means that somebody else wrote to it, or a bug.
                     log.exception("a row that cannot be kept")
-                    where = f"{message.topic}-{message.partition} at {message.offset}"
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
                 self._taken += 1
                 fresh.observe(max(0.0, time.time() - message.timestamp))
@@ -267,6 +269,11 @@ class Tables:
         if seq != row.version and (value := self._orders.get(key.encode())) is not None:
             row = stored_row.decode(value)  # it may have come since these rows were begun with
         return row if seq == row.version else None
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Whether RocksDB could not read or write its files; it has one class for all that fails."""
+    return isinstance(error, OSError) or str(error).startswith(("IO error", "Corruption"))
 
 
 def session_seconds(settings: Settings) -> float:

@@ -107,6 +107,11 @@ def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, comm
             {"PAIDAN_KAFKA": "host:notaport"},
             "paidan: PAIDAN_KAFKA: host:notaport is not host:port",
         ),
+        (
+            ("topics", "check"),
+            {"PAIDAN_KAFKA": "PLAINTEXT://host:9092"},
+            "paidan: PAIDAN_KAFKA: PLAINTEXT://host:9092 is not host:port",
+        ),
         (("topics", "check"), {"PAIDAN_KAFKA": "a:9092,,b:9092"}, "paidan: PAIDAN_KAFKA: an empty part"),
         (("status", "--url", "http://["), {}, "paidan: no gateway answers at http://["),
         (("up",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),

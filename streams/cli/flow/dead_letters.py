@@ -12,7 +12,7 @@ from models.errors import UsageError
 from streams.dead_letters.letter import ERRORS, opened
 from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, check_topics, shared_topics
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
@@ -64,7 +64,7 @@ def show(
 ) -> None:
     """Show one dead letter with all that is kept of it. It may hold personal data, and needs PAIDAN_PERSONAL_KEY."""
     settings = load_settings()
-    [found] = asyncio.run(find(Connection.of(settings), Names(settings.namespace), [number]))
+    [found] = asyncio.run(_named(settings, [number]))
     found = found._replace(letter=opened(found.letter, settings.hmac_key))
     value = found.letter.original_value
     if raw:
@@ -94,11 +94,17 @@ def replay_(
 
 async def _replay(settings: Settings, numbers: list[int], error: str | None) -> None:
     names = Names(settings.namespace)
-    letters = await find(Connection.of(settings), names, numbers) if numbers else await _all(settings, error)
+    letters = await _named(settings, numbers) if numbers else await _all(settings, error)
     say(f"{await replay(Connection.of(settings), names, letters, settings.hmac_key)} replayed")
 
 
+async def _named(settings: Settings, numbers: list[int]) -> list[Numbered]:
+    await check_topics(settings, shared_topics(settings, Names(settings.namespace).dead_letters))
+    return await find(Connection.of(settings), Names(settings.namespace), numbers)
+
+
 async def _all(settings: Settings, error: str | None) -> list[Numbered]:
+    await check_topics(settings, shared_topics(settings, Names(settings.namespace).dead_letters))
     letters = read_dead_letters(Connection.of(settings), Names(settings.namespace))
     return [each async for each in letters if error is None or each.letter.error == error]
 

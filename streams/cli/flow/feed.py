@@ -9,7 +9,7 @@ import typer
 
 from models.errors import UsageError
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, check_topics, shared_topics
 from streams.settings import load_settings
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting
@@ -31,9 +31,11 @@ def feed(
         raise UsageError("--rate and --speed exclude each other")
     settings = load_settings()
     events = list(itertools.islice(read_events(file), limit))
+    names = Names(settings.namespace)
+    asyncio.run(check_topics(settings, shared_topics(settings, names.reports, names.detections, names.updates)))
     with counting(f"feeding {file.name}", len(events)) as advance:
         plan = scheduled(events, rate, speed)
-        fed = asyncio.run(send(Connection.of(settings), Names(settings.namespace), plan, lambda: advance(1)))
+        fed = asyncio.run(send(Connection.of(settings), names, plan, lambda: advance(1)))
     per_second = fed.events / max(fed.seconds, 1e-9)
     late = f", at most {fed.late_seconds:.2f} s late" if fed.late_seconds > 0.01 else ""
     say(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")

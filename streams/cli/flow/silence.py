@@ -40,6 +40,7 @@ def list_silences(
     """The silences that are not over, the newest first: what, until when, by whom and why; and the control zones of the
     city pack in force."""
     settings, now = load_settings(), now_ms()
+    city, _ = asyncio.run(pack_in_force(settings))
     known = asyncio.run(SilenceBook(settings).all())
     table = whole_table("number", "state", "what", "from", "to", "owner", "set by", "approved by", "comment")
     for one in sorted(known.values(), key=lambda each: each.number, reverse=True):
@@ -48,7 +49,6 @@ def list_silences(
             when = to_text(one.starts_at), to_text(one.ends_at)
             table.add_row(str(one.number), state_of(one, now), _what(one), *when, *who)
     Console().print(table)
-    city, _ = asyncio.run(pack_in_force(settings))
     zones = whole_table("control zone", "from", "to", "owner", "reason")
     for start, end, row in city.silences.to_come(0 if every else now):
         zones.add_row(row.zone, to_text(start), to_text(end), row.owner, row.reason)

@@ -11,7 +11,7 @@ from models.city import load_city
 from models.errors import UsageError
 from models.times import from_ms
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, check_topics, city_topics
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 from streams.terminal.tail import Received, follow_assignments
@@ -47,9 +47,12 @@ def assignments(
 async def _follow(
     settings: Settings, departments: list[str], from_start: bool, count: int | None, as_json: bool
 ) -> None:
-    zone = load_city(settings.city).zone
+    city, names = load_city(settings.city), Names(settings.namespace)
+    followed = set(map(names.assignments, departments))
+    await check_topics(settings, [topic for topic in city_topics(settings, city) if topic.name in followed])
+    zone = city.zone
     seen = 0
-    async for each in follow_assignments(Connection.of(settings), Names(settings.namespace), departments, from_start):
+    async for each in follow_assignments(Connection.of(settings), names, departments, from_start):
         say(_as_json(each) if as_json else _line(each, from_ms(each.timestamp).astimezone(zone)))
         seen += 1
         if seen == count:

@@ -19,8 +19,8 @@ from streams.control.moving_orders import survey as look
 from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
-from streams.control.publications import Announcement, Publication, read_publications
-from streams.kafka.topics import city_topics, create_topics
+from streams.control.publications import Announcement, Publication, Publications, read_publications
+from streams.kafka.topics import Names, check_topics, city_topics, create_topics, shared_topics
 from streams.notify.targets import usable_address
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
@@ -89,7 +89,7 @@ def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
 def history() -> None:
     """List all publications of city packs: when, by whom, which, and why; and what was announced."""
     settings = load_settings()
-    now = asyncio.run(read_publications(settings))
+    now = asyncio.run(_publications(settings))
     table = whole_table("number", "when", "who", "what", "digest", "instead of", "comment")
     for each in reversed(now.changes):
         table.add_row(str(each.number), each.at, each.by, each.action, each.digest, each.before, each.comment)
@@ -103,9 +103,15 @@ def history() -> None:
         say(f"partitions began with {now.first}")
 
 
+async def _publications(settings: Settings) -> Publications:
+    await check_topics(settings, shared_topics(settings, Names(settings.namespace).control))
+    return await read_publications(settings)
+
+
 async def pack_in_force(settings: Settings) -> tuple[City, Publication | None]:
     """The city in force and its publication; before the first one the city of the settings' folder."""
     own = load_city(settings.city)
+    await check_topics(settings, shared_topics(settings))
     active = (await read_publications(settings)).active
     return (own, None) if active is None else (await _pack(settings, own, active.digest), active)
 

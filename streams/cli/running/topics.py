@@ -133,7 +133,11 @@ def _rights(
 
 
 def _wanted(settings: Settings) -> tuple[Topic, ...]:
+    """The topics of the city. Raises UsageError where another one is at work: what it lacks is not to be made there."""
+    from streams.control.packs import refuse_another_city  # here: the rights of a cluster need none of it
+
     city = load_city(settings.city)
+    asyncio.run(refuse_another_city(settings, city))
     return city_topics(settings, city)
 
 

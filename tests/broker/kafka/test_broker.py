@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
+from models.city import load_city
+from streams.cli.flow.tail import _follow
+from streams.cli.packs.publishing import pack_in_force
+from streams.gateway import role as gateway
+from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics, is_there
 from streams.local.broker import BrokerError, LocalBroker
 from streams.local.children import spawn
 from streams.settings import Settings, load_settings
@@ -112,6 +116,21 @@ async def test_a_missing_topic_refuses_to_start(settings: Settings) -> None:
     """The check names the topic of a department that the cluster does not know."""
     with pytest.raises(TopicError, match=r"missing topics: .*assignments\.harbour"):
         await check_topics(settings, all_topics(settings, ("harbour",)))
+
+
+async def test_whoever_asks_where_no_topics_are_is_told_so(settings: Settings) -> None:
+    """They waited without a word; where brokers make what they are asked for, there would be topics of one
+    partition."""
+    nowhere = settings.model_copy(update={"namespace": "mistyped", "city": Path("cities/demo"), "gateway_port": 0})
+
+    for ask in (
+        pack_in_force(nowhere),
+        gateway.serve(nowhere, asyncio.Event()),
+        _follow(nowhere, list(load_city(nowhere.city).departments), False, None, False),
+    ):
+        with pytest.raises(TopicError, match=r"missing topics: .* and \d+ more; `paidan topics create` makes them"):
+            await ask
+    assert not await is_there(nowhere, Names("mistyped").control)
 
 
 @pytest.mark.usefixtures("topics")

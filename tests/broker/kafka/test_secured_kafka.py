@@ -443,7 +443,10 @@ async def test_when_a_token_has_ended_a_client_shows_the_one_that_is_there_now(
     [
         ({"kafka_ca": ""}, "no TLS with Kafka at {}: CERTIFICATE_VERIFY_FAILED"),
         ({"kafka_user": "nobody"}, "Kafka at {} refuses us: "),
-        ({"kafka_protocol": "PLAINTEXT", "kafka_ca": ""}, "no Kafka answers at {}"),
+        (
+            {"kafka_protocol": "PLAINTEXT", "kafka_ca": ""},
+            "no Kafka answers at {}; ",
+        ),
     ],
     ids=["authority not known", "user not known", "no TLS"],
 )

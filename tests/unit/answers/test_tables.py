@@ -544,3 +544,16 @@ async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptu
 
     assert build.number == 1
     assert [text.rpartition(" ")[2] for text in caplog.messages] == ["1", "2", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("error", "of_the_disk"),
+    [
+        (Exception("IO error: No space left on device: While appending to file: orders-1.db/000004.log"), True),
+        (OSError(28, "No space left on device"), True),
+        (ValueError("paidan.figures holds a tombstone"), False),
+    ],
+)
+def test_a_full_disk_is_not_taken_for_a_row_that_cannot_be_read(error: Exception, of_the_disk: bool) -> None:
+    """Of a row that is wrong somebody must look into the topic; with room on the disk a worker goes on by itself."""
+    assert worker._is_of_the_disk(error) is of_the_disk

@@ -12,8 +12,9 @@ from models.city import City
 from models.errors import UsageError
 from streams.control import packs as module
 from streams.control.pack_store import MissingPack, PackStore
-from streams.control.packs import Packs
+from streams.control.packs import Packs, open_packs
 from streams.control.publications import Publication, Publications
+from streams.kafka.topics import TopicError
 from streams.settings import Settings, load_settings
 from tests.support.cities import CITY_TOML, tiny_city
 from tests.support.kafka import eventually
@@ -128,3 +129,26 @@ async def test_a_role_that_has_not_the_store_is_not_held_up_by_it(
     monkeypatch.setattr(module, "read_publications", now)
 
     await Packs(settings, OWN).check()
+
+
+async def test_of_another_city_nobody_is_told_to_make_its_topics(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who had forgotten PAIDAN_CITY was told that eighty topics of the demo city were missing, and how to make them."""
+
+    async def missing(*_: object) -> None:
+        raise TopicError("missing topics: t.updates.harbour; `paidan topics create` makes them")
+
+    async def there(*_: object) -> bool:
+        return True
+
+    async def now(_: Settings) -> Publications:
+        return Publications(ABROAD.digest, ())
+
+    PackStore(settings.models_address).put(ABROAD)
+    for name, stub in (("check_topics", missing), ("is_there", there), ("read_publications", now)):
+        monkeypatch.setattr(module, name, stub)
+    monkeypatch.setattr(module, "load_city", lambda folder: OWN)
+
+    with pytest.raises(UsageError, match="set PAIDAN_CITY to its folder"):
+        await open_packs(settings)

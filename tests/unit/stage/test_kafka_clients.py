@@ -249,7 +249,7 @@ def test_that_nobody_answers_is_said_with_the_addresses() -> None:
     tried = "[('localhost', 1, <AddressFamily.AF_UNSPEC: 0>), ('10.0.0.7', 9092, <AddressFamily.AF_UNSPEC: 0>)]"
 
     assert in_words(KafkaConnectionError(f"Unable to bootstrap from {tried}")) == (
-        "no Kafka answers at 10.0.0.7:9092, localhost:1"
+        "no Kafka answers at 10.0.0.7:9092, localhost:1; does it run there, and is the protocol right?"
     )
     assert in_words(KafkaConnectionError("cut off")) == "Kafka: KafkaConnectionError: cut off"
 
