@@ -31,6 +31,7 @@ _READY_TIMEOUT_S = 240.0  # of a Java that runs: on a busy machine it takes minu
 _STOP_TIMEOUT_S = 3.0
 _WATCH_SECONDS = 0.5
 _PORT_TRIES = 5
+_ROOM_BYTES = 16 * 1024 * 1024  # with less Kafka cannot even begin a segment in each of a city's partitions
 # How Java compiles and collects: for a full load, and for a short life beside others on few cores.
 _STEADY = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -138,9 +139,10 @@ class LocalBroker:
         while self.running:
             await asyncio.sleep(_WATCH_SECONDS)
         codes = [code for process in self._processes.values() if (code := process.poll()) is not None]
+        ended = codes[0] if codes else "unknown"
         raise BrokerError(
-            f"the local Kafka has ended by itself (code {codes[0] if codes else 'unknown'}); start again, what it held "
-            f"is kept (log: {self._log_file(1)})"
+            f"the local Kafka has ended by itself (code {ended}); {self._room()}start again, what it held is kept "
+            f"(log: {self._log_file(1)})"
         )
 
     async def kill(self, node: int = 1) -> None:
@@ -284,8 +286,15 @@ class LocalBroker:
     def _log_file(self, node: int) -> Path:
         return self._folder / f"node-{node}" / "kafka.log"
 
+    def _room(self) -> str:
+        """What is to be done first where the disk is full: Kafka ends then, and says so in a line among hundreds."""
+        full = shutil.disk_usage(self._folder).free < _ROOM_BYTES
+        return f"the disk of {self._folder} is full: make room, then " if full else ""
+
     def _reason(self) -> str:
-        """The line of a node's own output that says best why it failed."""
+        """Why a node failed: the disk, or the line of its own output that says it best."""
+        if room := self._room():
+            return f"{room}start again"
         lines: list[str] = []
         for node in self._nodes:
             for file in (self._log_file(node), self._folder / f"node-{node}" / "output.log"):

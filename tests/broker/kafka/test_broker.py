@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
@@ -109,6 +111,14 @@ async def test_creating_topics_again_changes_nothing(settings: Settings, topics:
     assert await create_topics(settings, wanted) == ()
     await check_topics(settings, wanted)
     assert topics.assignments("roads") in {topic.name for topic in wanted}
+
+
+async def test_a_full_disk_is_named_when_the_broker_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started again on it, it told of "a fault in a recent unsafe memory access"."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=4096))
+
+    with pytest.raises(BrokerError, match=r"ended by itself .* is full: make room, then start again, what it held"):
+        await LocalBroker(tmp_path).watch()
 
 
 @pytest.mark.usefixtures("topics")
