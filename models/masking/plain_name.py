@@ -23,6 +23,12 @@ _LETTERS_BETWEEN = late("[A-Za-z]")
 _CAPITALS = late(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][Jj]")
 # Two capitals and many digits, as EV20261128000017, are nobody's where no country's accounts (IBAN) begin so.
 _NUMBERED = late(rf"(?<![A-Za-z0-9])(?!{'|'.join(IBAN_LENGTHS)})[A-Z]{{2}}[0-9]{{9,}}(?![A-Za-z0-9])")
+# A digest or an identifier drawn by chance, in hexadecimal digits (a UUID, an ObjectId, a SHA): each name has another,
+# so that knowing their forms would spare nothing. Between its first and its last digits, which may go on outside, none
+# holds anything of anybody where no run of digits is as long as a number; `fb` behind a digit would tell of an account.
+_DIGEST = late("([0-9]{0,8})[a-f]+(?:[0-9]{1,8}[a-f]+)*([0-9]{0,8})")
+_ACCOUNT = late("(?<![a-f])fb")
+_DIGEST_LENGTH = 16  # at least
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
 # What people's numbers are by their digits alone (`number_shapes`): a mobile number of China, wherever it stands; and,
@@ -67,11 +73,23 @@ class _Form(NamedTuple):
 
 def is_plain(name: str) -> bool:
     """Whether a name or an address certainly holds nothing personal of any kind but doors; False says nothing."""
+    if len(name) >= _DIGEST_LENGTH:
+        name = _without_digest(name)
     form = _form_of(name.encode("utf-8", "surrogatepass").translate(_ONES))
     for some in form.numbers:
         if _may_be_one(some.of(name), some.free):
             return False
     return form.plain
+
+
+def _without_digest(name: str) -> str:
+    """A name or an address that is as plain as this one, with one letter in the place of the digest that it ends with,
+    whatever kind of file it names; the same where it ends with none."""
+    path, slash, file = name.rpartition("/")
+    stem, dot, kind = file.partition(".")
+    if len(stem) < _DIGEST_LENGTH or (digest := _DIGEST.fullmatch(stem)) is None or _ACCOUNT.search(stem) is not None:
+        return name
+    return f"{path}{slash}{digest[1]}f{digest[2]}{dot}{kind}"
 
 
 @lru_cache(maxsize=4_096)

@@ -19,6 +19,7 @@ NUMBERS = st.sampled_from(
      "AB12CDE", "7ABC123", "E12345678", "wj01-12345", "A123456", "l38l2345678", "00441632960961",
      "0086_969994998977", "0050.968422827195"]
 )  # fmt: skip
+DIGESTS = st.from_regex(r"(?:[0-9-]{1,9}/)?[0-9a-f]{16,40}(?:[.][0-9-]{1,9})?", fullmatch=True)
 WORDS = st.sampled_from(
     ["cam", "event", "img", "phone", "tel", "id", "card", "plate", "qq", "wx", "wechat", "passport", "my name", "two",
      "one", "three", "four", "at", "dot", "com", "T", "Z", "A", "AB", "x", "order", "lamp", "O", "l", "I"]
@@ -29,7 +30,7 @@ NAMES = st.lists(st.tuples(DIGITS | NUMBERS | WORDS, JOINTS), min_size=1, max_si
 )
 
 
-@given(NAMES)
+@given(NAMES | DIGESTS)
 @settings(max_examples=examples(1000))
 def test_what_is_plain_holds_nothing_to_mask(name: str) -> None:
     """As a name, in small letters too, and as an address."""
@@ -49,6 +50,7 @@ def test_nothing_personal_of_the_sentences_is_plain() -> None:
 @pytest.mark.parametrize(
     "name",
     ["e-123", "gulou-001", "cam-17-1772352000000", "5f3a9c0d1e2b4a6f8c7d", "20260301080000-cam3", "illegal_parking",
+     "a87dd2badf45e1bb2684e73fd2f24183", "cd497fc994b7f98a043a9236", "media.example/c3f865b772307cb3e5b2d7c2f26e10.jpg",
      "5007-12345", "1234567890123456789", "bailu-001-1772413200123", "2026-11-28T08:00:00.000Z",
      "media.example/1234.jpg", "media.example/cam-17/1772352000000.jpg", "snapshots/9f86d081884c7d659a2feaa0c55ad015"],
 )  # fmt: skip
