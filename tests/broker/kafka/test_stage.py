@@ -358,16 +358,17 @@ async def test_a_tenure_ends_by_itself_when_the_group_shares_out_anew(
 ) -> None:
     """A member that is asked to let go in the midst of a cycle is done with the cycle: no group waits for it longer."""
     monkeypatch.setattr(stage_module, "STOP_SECONDS", 3600.0)
-    let_go = asyncio.Event()
+    deciding, let_go = asyncio.Event(), asyncio.Event()
 
     class Held(Counting):
         async def decide(self, records: Sequence[ConsumerRecord]) -> Counted:
+            deciding.set()
             await let_go.wait()
             return await super().decide(records)
 
     await feed(kafka, counting, ["1"])
     first = Running(kafka, counting, Held)
-    await asyncio.wait_for(first.stage.ready.wait(), 30)
+    await asyncio.wait_for(deciding.wait(), 30)
     second = Running(kafka, counting)
 
     async def asked_to_let_go() -> bool:

@@ -188,7 +188,7 @@ async def test_a_transaction_that_nobody_ends_holds_intake_until_the_broker_ends
     await long.stop()
     roles.start("intake", city=str(city))
 
-    async with AIOKafkaProducer(**stranger, transaction_timeout_ms=1_000) as producer:
+    async with AIOKafkaProducer(**stranger, transaction_timeout_ms=4_000) as producer:
         await producer.begin_transaction()
         never = report("没有提交", event=born("never"))
         await producer.send_and_wait(topics.reports, never.value, b"any", 0, headers=list(never.headers))
