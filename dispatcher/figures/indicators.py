@@ -116,12 +116,21 @@ _TABLE = (
         "overdue_open",
         "stock",
         ("overdue_open",),
-        "open orders past their due time at the window's end, but for those handled or suspended",
+        "open orders past their due time at the window's end, but for those suspended, or handled unless their check "
+        "fails",
         title="超期未结数",
+        version=2,
     ),
-    _count("due", "应结案数", "closed in the window + overdue_open at its end", "closed", "overdue_open"),
+    Indicator(
+        "due",
+        "count",
+        ("closed", "overdue_open"),
+        "closed in the window + overdue_open at its end",
+        title="应结案数",
+        version=2,
+    ),
     _rate("dedup_ratio", "去重比", ("received", "detections"), ("opened",), "sightings / orders opened"),
-    _rate("closure_rate", "结案率", ("closed",), ("closed", "overdue_open"), "closed / due", _CHINA),
+    _rate("closure_rate", "结案率", ("closed",), ("closed", "overdue_open"), "closed / due", _CHINA, version=2),
     _rate(
         "on_time_closure_rate",
         "按期结案率",
@@ -129,6 +138,7 @@ _TABLE = (
         ("closed_limited", "overdue_open"),
         "closed_on_time / (closed with a limit + overdue_open); closings exempt by an appeal count on neither side",
         _CHINA,
+        version=2,
     ),
     _rate(
         "on_time_raw",
@@ -137,6 +147,7 @@ _TABLE = (
         ("closed_limited_raw", "overdue_open"),
         "on_time_closure_rate with the due times before extensions, suspensions and appeals; its overdue_open is by "
         "the due times in force",
+        version=2,
     ),
     *(
         _rate(
@@ -162,6 +173,7 @@ _TABLE = (
         ("closed", "overdue_open"),
         "closed with at least one failed check / due",
         _CHINA,
+        version=2,
     ),
     _rate(
         "recheck_agreement",
@@ -212,7 +224,7 @@ _TABLE = (
         ("citizen_closed", "citizen_closings_reopened", "citizen_overdue_open"),
         "closings that passed a check and stand / (all closings + overdue_open), of orders with reporters",
         _HOTLINE,
-        version=2,
+        version=3,
     ),
     _rate(
         "satisfaction_rate",

@@ -145,6 +145,40 @@ def test_waiting_for_a_check_is_not_overdue_and_a_failed_check_books_the_breach_
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("handled", [T0 + 2 * HOUR, T0 + 8 * DAY])
+def test_what_a_check_refuses_was_overdue_all_along(handled: int) -> None:
+    """Said to be done before the end of a month, it is overdue at that end all the same; and so in one span where it
+    had been overdue before."""
+    desk, due, failed = pothole(), T0 + 7 * DAY, T0 + 9 * DAY
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.tick(handled)
+    desk.update("handle", ROADS, handled, evidence_urls=("e",))
+    assert desk.count("overdue_open") == 0
+
+    desk.update("check-fail", INSPECTOR, failed)
+
+    assert desk.only().overdue_past == ((due, failed),)
+    desk.update("handle", ROADS, failed + DAY, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, failed + 2 * DAY)
+    assert desk.only().overdue_past == ((due, failed), (failed, failed + DAY))
+    by_day = {
+        day: desk.state.figures[f"area/south-w/{day}/3"].counters.get("overdue_open") for day in (20260309, 20260312)
+    }
+    assert by_day == {20260309: 1, 20260312: -1}
+    assert_laws(desk)
+
+
+def test_a_check_that_fails_in_time_leaves_nothing_overdue() -> None:
+    """Nor does one of an order without a limit of its own."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=("e",))
+
+    desk.update("check-fail", INSPECTOR, T0 + DAY)
+
+    assert (desk.only().overdue_at, desk.only().overdue_past) == (None, ())
+
+
 def test_a_stale_attempt_is_refused() -> None:
     """After a failed check, what was meant for the first attempt comes too late."""
     desk = pothole()
