@@ -24,7 +24,7 @@ from streams.bridge.up import up
 from streams.kafka.clients import admin, started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, check_topics, shared_topics
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import Settings
 from streams.tasks import race, together
@@ -97,14 +97,16 @@ class Carrier:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set.
 
-    Raises UsageError where a setting is missing or names no department above, CityError, StageError when a cluster has
-    failed too often in a row, KafkaError.
+    Raises UsageError where a setting is missing or names no department above, CityError, TopicError where the platform
+    below has not its topics, StageError when a cluster has failed too often in a row, KafkaError.
     """
     city = load_city(settings.city)
     banks, upper = ends(settings, city)
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
     await _check_hub(upper, [above.assignments(banks.hub), topics["above"]])
+    own = below.upward, below.dead_letters, below.figures, banks.landing
+    await check_topics(settings, shared_topics(settings, *own))
     # What is not written when the bridge ends is of a record that is not finished.
     async with (
         open_tracer(settings, "bridge") as tracer,

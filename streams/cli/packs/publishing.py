@@ -67,8 +67,10 @@ def publish(
 
 def cancel(comment: Comment = "", by: By = "") -> None:
     """Take back the city pack that is announced; nothing else comes in force at its hour."""
+    settings = load_settings()
+    asyncio.run(check_topics(settings, shared_topics(settings, Names(settings.namespace).control)))
     made = asyncio.run(
-        publications.announce(load_settings(), publications.cancelled(now_ms(), by or getpass.getuser(), comment))
+        publications.announce(settings, publications.cancelled(now_ms(), by or getpass.getuser(), comment))
     )
     say(f"{made.digest} does not come in force at {made.comes_at}")
 

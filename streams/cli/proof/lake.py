@@ -78,6 +78,7 @@ def query(
     settings = load_settings()
     lake, tables = Lake(settings.lake_address), None
     if live:
+        asyncio.run(check_topics(settings, shared_topics(settings)))
         with counting("reading what stands", None) as advance:
             tables = asyncio.run(standing(settings, advance))
     found = ask(lake, sql, tables)
