@@ -288,7 +288,10 @@ class LocalBroker:
 
     def _room(self) -> str:
         """What is to be done first where the disk is full: Kafka ends then, and says so in a line among hundreds."""
-        full = shutil.disk_usage(self._folder).free < _ROOM_BYTES
+        try:
+            full = shutil.disk_usage(self._folder).free < _ROOM_BYTES
+        except OSError:  # somebody has removed the folder: that is no lack of room
+            return ""
         return f"the disk of {self._folder} is full: make room, then " if full else ""
 
     def _reason(self) -> str:

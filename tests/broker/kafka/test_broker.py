@@ -12,11 +12,7 @@ from types import SimpleNamespace
 import pytest
 import pytest_asyncio
 
-from models.city import load_city
-from streams.cli.flow.tail import _follow
-from streams.cli.packs.publishing import pack_in_force
-from streams.gateway import role as gateway
-from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics, is_there
+from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
 from streams.local.broker import BrokerError, LocalBroker
 from streams.local.children import spawn
 from streams.settings import Settings, load_settings
@@ -121,26 +117,21 @@ async def test_a_full_disk_is_named_when_the_broker_has_ended(tmp_path: Path, mo
         await LocalBroker(tmp_path).watch()
 
 
+async def test_a_broker_whose_folder_was_removed_is_said_to_have_ended(tmp_path: Path) -> None:
+    """Nobody can say then whether the disk is full; it was a traceback."""
+    broker = LocalBroker(tmp_path / "broker")
+    shutil.rmtree(tmp_path / "broker", ignore_errors=True)
+
+    with pytest.raises(BrokerError, match=r"ended by itself .*; start again, what it held is kept"):
+        await broker.watch()
+    assert broker._reason().startswith("no answer within")
+
+
 @pytest.mark.usefixtures("topics")
 async def test_a_missing_topic_refuses_to_start(settings: Settings) -> None:
     """The check names the topic of a department that the cluster does not know."""
     with pytest.raises(TopicError, match=r"missing topics: .*assignments\.harbour"):
         await check_topics(settings, all_topics(settings, ("harbour",)))
-
-
-async def test_whoever_asks_where_no_topics_are_is_told_so(settings: Settings) -> None:
-    """They waited without a word; where brokers make what they are asked for, there would be topics of one
-    partition."""
-    nowhere = settings.model_copy(update={"namespace": "mistyped", "city": Path("cities/demo"), "gateway_port": 0})
-
-    for ask in (
-        pack_in_force(nowhere),
-        gateway.serve(nowhere, asyncio.Event()),
-        _follow(nowhere, list(load_city(nowhere.city).departments), False, None, False),
-    ):
-        with pytest.raises(TopicError, match=r"missing topics: .* and \d+ more; `paidan topics create` makes them"):
-            await ask
-    assert not await is_there(nowhere, Names("mistyped").control)
 
 
 @pytest.mark.usefixtures("topics")
