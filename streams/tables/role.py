@@ -18,7 +18,7 @@ from streams.settings import Settings
 from streams.tables import stall_guard
 from streams.tables.build import Build, following
 from streams.tables.shard_api import shard_api
-from streams.tables.worker import Tables
+from streams.tables.worker import Tables, file_fault
 from streams.tracing.tracer import open_tracer
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             tables = Tables(settings, city, str(folder), build.number, tracer)
             async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
                 log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
-                await _keep(tables, build, stop)
+                await _keep(tables, build, stop, str(folder))
 
 
 def _clear(folder: Path, build: int) -> None:
@@ -57,7 +57,7 @@ def _clear(folder: Path, build: int) -> None:
             shutil.rmtree(former)
 
 
-async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
+async def _keep(tables: Tables, build: Build, stop: asyncio.Event, folder: str) -> None:
     # Faust's start ends only when the tables are recovered: a stop must not wait for that. No race: what comes first
     # decides how the process is left, and Faust is never cancelled but stopped.
     beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
@@ -69,6 +69,8 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
         if not replaced.done():
             ended = watching.exception() if watching.done() else tables.app.crash_reason
             log.error("where Faust has stopped", exc_info=ended)
+            if fault := file_fault(ended, folder):
+                stall_guard.leave(*fault)
             stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {ended!r}")
         if error := replaced.exception():
             stall_guard.leave(stall_guard.CRASHED, f"the control topic cannot be followed: {error!r}")

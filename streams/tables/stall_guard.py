@@ -11,8 +11,9 @@ from streams import metrics
 
 log = logging.getLogger(__name__)
 
-STALLED, IDLE, POISON, DISK, CRASHED = "stalled", "idle", "poison", "disk", "crashed"
-HUNG, REBUILD = "hung", "rebuild"
+# docs/operations.md says of each what is to be done.
+STALLED, IDLE, POISON, DISK, DAMAGED = "stalled", "idle", "poison", "disk", "damaged"
+CRASHED, HUNG, REBUILD = "crashed", "hung", "rebuild"
 EXIT_CODE = 70
 
 

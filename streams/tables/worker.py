@@ -6,6 +6,7 @@ should not happen ends the process; another worker takes over, or the supervisor
 """
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Iterable, Mapping
@@ -44,11 +45,12 @@ _IDLE_SESSIONS = 5
 _LOOK_SECONDS = 5.0
 # What a request may take until it is given up, if a session does not last longer: Faust starts with none that does.
 _REQUEST_SECONDS = 90.0
-_ANSWER_SECONDS = 2 * _REQUEST_SECONDS
+_ANSWERS = 2  # requests, one after the other, that a question of the watch may take
 # A row is as long as a record may be; what is kept around it comes on top.
 _MAX_ROW_BYTES = MAX_MESSAGE_BYTES + 4096
 _ROWS_AT_ONCE = 200
 _ROCKS = {"driver": "rocksdict", "block_cache_size": 64 * 1024 * 1024}
+_OF_THE_DISK = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO))
 _tallies = msgspec.json.Decoder(Tally)
 
 
@@ -59,10 +61,12 @@ class Tables:
         self, settings: Settings, city: City, folder: str, build: int = 1, tracer: Tracer | None = None
     ) -> None:
         self._tracer = tracer
+        self._folder = folder
         self.build = build
         self._names = Names(settings.namespace)
         self.views = Views(city.zone)
         self.guard = StallGuard(session_seconds(settings))
+        self._answer_seconds = _ANSWERS * request_seconds(settings)
         self._progress = ProgressWatch(_IDLE_SESSIONS * session_seconds(settings))
         self._taken = 0
         self.app = _faust_app(settings, folder, build)
@@ -102,8 +106,7 @@ class Tables:
                     take(message.topic, message.key.decode(), message.value, message.partition, message.offset)
                 except Exception as error:
                     where = f"{message.topic}-{message.partition} at {message.offset}"
-                    if _is_of_the_disk(error):
-                        leave(stall_guard.DISK, f"the row of {where} could not be written to the disk: {error}")
+                    self._leave_for_files(error)
                     # The topic is our own: a row that is none means that somebody else wrote to it, or a bug.
                     log.exception("a row that cannot be kept")
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
@@ -195,8 +198,14 @@ class Tables:
         try:
             await self.views.make(self.owned, self._rows(self._orders), self._rows(self._figures))
         except Exception as error:
+            self._leave_for_files(error)
             log.exception("the views cannot be made")
             leave(stall_guard.POISON, f"the tables hold a row that cannot be read: {type(error).__name__}")
+
+    def _leave_for_files(self, error: Exception) -> None:
+        """Leave where it was not the row: it could not be kept, or not be read, as the disk or the files are bad."""
+        if fault := file_fault(error, self._folder):
+            leave(*fault)
 
     def _rows(self, table: Any) -> Iterable[tuple[bytes, bytes]]:
         return list(table.items()) if self._memory else table.items()
@@ -217,7 +226,7 @@ class Tables:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS):
+                async with asyncio.timeout(self._answer_seconds):
                     waiting = await self._waiting()
             except TimeoutError:
                 waiting = "the consumer's thread"
@@ -271,14 +280,26 @@ class Tables:
         return row if seq == row.version else None
 
 
-def _is_of_the_disk(error: Exception) -> bool:
-    """Whether RocksDB could not read or write its files; it has one class for all that fails."""
-    return isinstance(error, OSError) or str(error).startswith(("IO error", "Corruption"))
+def file_fault(error: BaseException | None, folder: str) -> tuple[str, str] | None:
+    """Cause and sentence where RocksDB, which has one class for all that fails, could not read or write its files in
+    the folder; None for all else."""
+    said = str(error)
+    if said.startswith("Corruption"):
+        what = f"the files in {folder} are damaged: remove that folder, and the worker makes it anew from Kafka: {said}"
+        return stall_guard.DAMAGED, what
+    if said.startswith("IO error") or (isinstance(error, OSError) and error.errno in _OF_THE_DISK):
+        return stall_guard.DISK, f"the files in {folder} could not be written or read: {said}"
+    return None
 
 
 def session_seconds(settings: Settings) -> float:
     """How long a worker may be silent until its partitions are another's."""
     return _SESSIONS * settings.session_timeout_ms / 1000
+
+
+def request_seconds(settings: Settings) -> float:
+    """How long a request may take until it is given up."""
+    return max(_REQUEST_SECONDS, session_seconds(settings))
 
 
 def _faust_app(settings: Settings, folder: str, build: int) -> Any:
@@ -296,7 +317,7 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
         topic_replication_factor=settings.replication,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        broker_request_timeout=max(_REQUEST_SECONDS, session_seconds(settings)),
+        broker_request_timeout=request_seconds(settings),
         broker_session_timeout=session_seconds(settings),
         broker_heartbeat_interval=session_seconds(settings) / HEARTBEATS,
         broker_commit_interval=1.0,

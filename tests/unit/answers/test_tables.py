@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from dispatcher.figures.figure_row import FigureRow, encode, merge_rows
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import OPEN, Entry, Order
+from models.city import City
 from models.errors import UsageError
 from models.guess import Guess
 from models.times import DAY_MS, day_number, local_day, numbered_day
@@ -133,7 +135,7 @@ async def test_while_no_broker_answers_a_worker_waits_for_nothing(monkeypatch: p
         raise KafkaConnectionError("no broker")
 
     tables: Any = object.__new__(worker.Tables)
-    tables._taken, tables.views = 0, Views(ZONE)
+    tables._taken, tables.views, tables._answer_seconds = 0, Views(ZONE), 180.0
     tables._names = Names("t")
     tables._progress = SimpleNamespace(look=lambda done, waiting: looked.put_nowait(waiting))
     tables.app = SimpleNamespace(
@@ -547,13 +549,41 @@ async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptu
 
 
 @pytest.mark.parametrize(
-    ("error", "of_the_disk"),
+    ("error", "cause", "said"),
     [
-        (Exception("IO error: No space left on device: While appending to file: orders-1.db/000004.log"), True),
-        (OSError(28, "No space left on device"), True),
-        (ValueError("paidan.figures holds a tombstone"), False),
+        (
+            Exception("IO error: No space left on device: While appending to file: orders-1.db/000004.log"),
+            "disk",
+            "the files in /data could not be written or read: IO error: No space left",
+        ),
+        (OSError(28, "No space left on device"), "disk", "the files in /data could not be written or read: [Errno 28]"),
+        (
+            Exception("Corruption: block checksum mismatch: orders-1.db/000009.sst"),
+            "damaged",
+            "the files in /data are damaged: remove that folder, and the worker makes it anew from Kafka: Corruption",
+        ),
     ],
 )
-def test_a_full_disk_is_not_taken_for_a_row_that_cannot_be_read(error: Exception, of_the_disk: bool) -> None:
-    """Of a row that is wrong somebody must look into the topic; with room on the disk a worker goes on by itself."""
-    assert worker._is_of_the_disk(error) is of_the_disk
+def test_a_bad_disk_or_file_is_not_taken_for_a_row_that_cannot_be_read(error: Exception, cause: str, said: str) -> None:
+    """Of a row that is wrong somebody must look into the topic; with room on the disk a worker goes on by itself, and
+    without the damaged files, too."""
+    fault = worker.file_fault(error, "/data")
+
+    assert fault is not None
+    assert (fault[0], fault[1][: len(said)]) == (cause, said)
+
+
+@pytest.mark.parametrize("error", [ValueError("paidan.figures holds a tombstone"), ConnectionResetError(104, "reset")])
+def test_what_is_no_fault_of_files_is_none(error: Exception) -> None:
+    """Nobody removes a folder for it."""
+    assert worker.file_fault(error, "/data") is None
+
+
+@pytest.mark.parametrize("session_ms", [3_000, 45_000, 120_000])
+def test_what_waits_is_asked_for_as_long_as_a_request_may_take(tmp_path: Path, session_ms: int) -> None:
+    """With a session of two minutes, which makes requests of four, a worker whose broker was away ended as idle."""
+    settings = load_settings(kafka="127.0.0.1:1", data=tmp_path, session_timeout_ms=session_ms, tables_store="memory")
+
+    tables = worker.Tables(settings, cast(City, SimpleNamespace(zone=ZONE)), str(tmp_path))
+
+    assert tables._answer_seconds == 2 * tables.app.conf.broker_request_timeout
