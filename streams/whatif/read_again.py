@@ -32,17 +32,21 @@ class ReadAgain:
     def __init__(self, city: City, model: Model | None, keys: ReportKeys | None) -> None:
         self._city, self._model, self._keys = city, model, keys
         self.judged = self.erased = 0
-        self._met: set[identity.Digest] = set()  # of what came sealed
+        self._window = identity.windows(city.settings)["report"]
+        self._met: dict[identity.Digest, int] = {}  # of what came sealed, the oldest first, when it came
+        self._partition = -1
 
     def record(self, record: InboxRecord) -> InboxRecord:
         """The record as it would have been. Raises SealError for words that another city's key has sealed."""
+        if record.partition != self._partition:
+            self._partition, self._met = record.partition, {}
         items = list[Item](record.items)
         asked: list[tuple[int, Sighting, str]] = []
         for n, item in enumerate(items):
             if not isinstance(item, Sighting):
                 continue
             words = self._words(item)
-            again = _is_sealed(item) and self._is_met(item)
+            again = _is_sealed(item) and self._is_met(item, record.clock)
             if words is None:
                 self.erased += not again
                 continue
@@ -58,11 +62,14 @@ class ReadAgain:
                 items[n] = replace(item, guess=without_terms(guess) if _is_sealed(item) else guess)
         return replace(record, items=tuple(items))
 
-    def _is_met(self, item: Sighting) -> bool:
-        """Whether one of this name came before; from here on one did."""
-        before, name = len(self._met), identity.digest(item.source, item.id)
-        self._met.add(name)
-        return len(self._met) == before
+    def _is_met(self, item: Sighting, clock: int) -> bool:
+        """Whether one of this name came before, as long as the desk remembers it; from here on one did."""
+        while self._met and not self._window.remembers(next(iter(self._met.values())), clock):
+            del self._met[next(iter(self._met))]
+        name = identity.digest(item.source, item.id)
+        before = name in self._met
+        self._met.setdefault(name, clock)
+        return before
 
     def _guesses(self, model: Model, asked: Sequence[tuple[int, Sighting, str]]) -> list[Guess]:
         contexts: list[Context] = [context_of(self._city, item) for _, item, _ in asked]

@@ -214,6 +214,22 @@ async def test_of_a_repeat_no_words_are_gone(road: Road) -> None:
     assert (again.judged, again.erased) == (1, 0)
 
 
+async def test_a_name_that_is_used_again_after_its_window_is_no_repeat(road: Road) -> None:
+    """Nor is one of another partition; of what the desk has forgotten nothing is kept here either."""
+    came = await sealed(road)
+    [key] = [send for send in road.sent if send.topic == NAMES.report_keys]
+    road.keys.take([record(Send(key.topic, key.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    again = ReadAgain(test_sealed_reports.CITY, Unsure(), road.keys)
+    days = int(test_sealed_reports.CITY.settings.identity_reports_days)
+
+    for clock, erased in ((T0, 1), (T0 + DAY, 1), (T0 + (days + 2) * DAY, 2)):
+        again.record(replace(came, clock=clock))
+        assert (again.erased, len(again._met)) == (erased, 1)
+    again.record(replace(came, partition=1))
+
+    assert (again.erased, len(again._met)) == (3, 1)
+
+
 @pytest.mark.parametrize(("phrase", "found"), [("塌陷", True), ("积水", False)])
 async def test_the_phrases_of_other_rules_are_looked_for_in_sealed_words(road: Road, phrase: str, found: bool) -> None:
     """A rule of the pack to try may ask for words that no rule asked for before."""
