@@ -32,7 +32,9 @@ def feed(
     settings = load_settings()
     events = list(itertools.islice(read_events(file), limit))
     names = Names(settings.namespace)
-    asyncio.run(check_topics(settings, shared_topics(settings, names.reports, names.detections, names.updates)))
+    # Those alone: who may send reports need not know of the others.
+    wanted = {getattr(names, each.topic) for each in events}
+    asyncio.run(check_topics(settings, [topic for topic in shared_topics(settings) if topic.name in wanted]))
     with counting(f"feeding {file.name}", len(events)) as advance:
         plan = scheduled(events, rate, speed)
         fed = asyncio.run(send(Connection.of(settings), names, plan, lambda: advance(1)))

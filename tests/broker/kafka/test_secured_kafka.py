@@ -18,6 +18,7 @@ from aiokafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
 )
+from typer.testing import CliRunner
 
 from dispatcher.order import wire
 from dispatcher.order.lifecycle import STATE_TERMS
@@ -27,6 +28,7 @@ from models.events import UPDATE, UPWARD_STEP
 from models.redact import reporter_hash
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
+from streams.cli.main import app
 from streams.kafka.clients import admin, follower, log_reader, started, writer
 from streams.kafka.connection import Connection, in_words
 from streams.kafka.log_reading import read_whole
@@ -207,6 +209,31 @@ async def test_a_department_neither_writes_nor_reads_in_the_name_of_another(secu
             follower(roads, names.assignments("roads"), group_id=names.group("intake")), 5.0
         ) as consumer:
             await asyncio.wait_for(consumer.getone(), 30)
+
+
+@pytest.mark.timeout(60)
+async def test_who_is_outside_follows_and_sends_by_command_with_its_own_rights(
+    secured: Settings, certified: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A department its own topic, an app its reports: neither may ask how topics are set up, nor of others."""
+    names, events = Names(_NAMESPACE), tmp_path / "events.jsonl"
+    events.write_text('{"topic": "reports", "event": {"type": "none of ours"}}\n')
+    roads = secured.model_copy(update={"kafka_user": f"{_NAMESPACE}-department-roads"})
+    told = b'{"order_id": "o-1", "title": "a hole"}'
+    async with started(writer(Connection.of(secured)), 5.0) as producer:
+        await producer.send_and_wait(names.assignments("roads"), told, headers=[("ce_type", b"none")])
+
+    said = []
+    follow = ["tail", "assignments", "--department", "roads", "--from-start", "--count", "1"]
+    for settings, command in ((roads, follow), (certified, ["feed", str(events)])):
+        with monkeypatch.context() as environment:
+            for name, value in settings.environment().items():
+                environment.setenv(name, value)
+            done = await asyncio.to_thread(CliRunner().invoke, app, command)
+        said.append((done.exit_code, done.output))
+
+    assert [code for code, _ in said] == [0, 0], said
+    assert "1 events in" in said[1][1]
 
 
 @pytest.mark.parametrize("party", _PARTIES)
