@@ -81,7 +81,9 @@ def test_a_cluster_that_hangs_up_is_asked_once(tmp_path: Path) -> None:
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("command", [("tail", "assignments"), ("dead-letters", "list"), ("feed",), ("history",)])
+@pytest.mark.parametrize(
+    "command", [("tail", "assignments"), ("dead-letters", "list"), ("feed",), ("history",), ("audit",)]
+)
 def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
     """Nothing of the client library follows the sentence."""
     events = DEMO_CITY / "day.jsonl"
@@ -96,6 +98,7 @@ def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, comm
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("paidan: no Kafka answers at 127.0.0.1:1")
     assert "Unclosed" not in done.stderr
+    assert "tables worker" not in done.stderr  # which nobody would start for it
     assert "Traceback" not in done.stderr
 
 
