@@ -3,7 +3,7 @@
 `known-department` is the function `_known_department`, marked `@guard`; and so are all others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, handlers, holders
@@ -437,12 +437,15 @@ def _suspension_still_useful(work: UnitOfWork, order: Order, update: InboxUpdate
 def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.by.role != "reporter":
         return ""
-    family = (order, *work.children(order))
-    if any(update.by.id in one.reporters for one in family):
-        return ""
+    return "" if is_reporter(update.by.id, (order, *work.children(order))) else "not-its-reporter"
+
+
+def is_reporter(who: str, family: Sequence[Order]) -> bool:
+    """Whether somebody speaks as a reporter of an order, which is given with what was merged into it."""
+    if any(who in one.reporters for one in family):
+        return True
     # Nobody can be told from others where all reports came without a name; what cameras alone saw has no reporter.
-    nameless = any(one.report_keys for one in family) and not any(one.reporters for one in family)
-    return "" if nameless else "not-its-reporter"
+    return any(one.report_keys for one in family) and not any(one.reporters for one in family)
 
 
 @guard

@@ -1,5 +1,6 @@
 """An order as its reporter is shown it: how it stands, in words that name nobody."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dispatcher.arrivals.covered.silencing import is_suppressed
@@ -8,7 +9,7 @@ from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.messages import AUDIENCES
-from dispatcher.steps.guards import too_often
+from dispatcher.steps.guards import is_reporter, too_often
 from models.city import City
 from models.inbox import Actor
 from models.times import day_number, local_day, now_ms, to_text
@@ -46,9 +47,18 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
 
 
 def is_without(order: Order, reporter: str) -> bool:
-    """Whether nothing of this reporter is part of an order any more: what they had reported was split off 拆分. Where
-    it may be part of an order that was merged into this one, and where nobody has given a name, it is not known."""
-    return bool(order.reporters) and not order.children and reporter not in order.reporters
+    """Whether nothing of this reporter is part of an order any more: what they had reported was split off 拆分, or is
+    no longer merged into it. Where others still are, and where nobody has given a name, it is not known."""
+    return not order.children and not is_reporter(reporter, (order,))
+
+
+def goes_on_as(order: Order, reporter: str, others: Sequence[Order]) -> Order | None:
+    """Which of a reporter's orders, given newest first, what they had reported of this one has become."""
+    released = {(entry.at, entry.actor) for entry in order.timeline if entry.fact == "released"}
+    with_it = (each for each in others if any((entry.at, entry.actor) in released for entry in each.timeline))
+    # It had been split off before, or that was long ago. Among those that are linked are also what is related.
+    begun = (each for each in others if each.id in order.linked and each.evidence_first[0].reporter == reporter)
+    return next(with_it, None) or next(begun, None)
 
 
 def _step(entry: Entry) -> dict[str, str]:

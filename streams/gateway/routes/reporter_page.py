@@ -3,7 +3,7 @@
 The link of a citizen of the pool shows what is to be judged, and takes the judgement.
 """
 
-import contextlib
+import asyncio
 import time
 
 import msgspec
@@ -21,15 +21,15 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.preferences import preference
 from streams.gateway.reporters.judging_state import JUDGING, judging_state
-from streams.gateway.reporters.public_state import STEPS, is_without, public_state
-from streams.gateway.routes.orders import Finder
+from streams.gateway.reporters.public_state import STEPS, goes_on_as, is_without, public_state
+from streams.gateway.routes.orders import Finder, seen
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.waiting import Waiter
 from streams.kafka.topics import Names
 from streams.reporter_links import ReporterLink, ReporterLinks
 
 _LOOKS, _STEPS = 60, 6  # a minute
-_MOST_LINKED = 10  # that are looked through for what was split off
+_LOOKED_AT = 10  # of a reporter's orders, the newest: among them is the one that theirs has become
 _SOURCE = "urn:paidan:reporter-link"
 
 
@@ -61,14 +61,17 @@ def reporter_routes(
         return answer(public_state(order, link.reporter, city) | {"goes_on": there})
 
     async def _onward(order: Order, link: ReporterLink) -> ReporterLink | None:
-        """The link of the order as which it goes on for its reporter: it was merged, or theirs was split off."""
+        """The link of the order as which it goes on for its reporter: it was merged, or theirs has left it."""
         if order.state == "merged" and order.parent:
             return msgspec.structs.replace(link, order_id=order.parent)
         if is_without(order, link.reporter):
-            for other in order.linked[-_MOST_LINKED:][::-1]:
-                with contextlib.suppress(Problem):  # it is not to be had at the moment: then nothing leads there
-                    if link.reporter in (await finder.order(other, None)).order.reporters:
-                        return msgspec.structs.replace(link, order_id=other)
+            try:
+                own = await finder.newest_of(link.reporter, _LOOKED_AT)
+                held = await asyncio.gather(*(seen(finder, each.id, None) for each in own))
+            except Problem:  # they are not to be had at the moment: then nothing leads there
+                return None
+            if there := goes_on_as(order, link.reporter, [one.order for one in held if one]):
+                return msgspec.structs.replace(link, order_id=there.id)
         return None
 
     @router.post("/r/{token}/updates")

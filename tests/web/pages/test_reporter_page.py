@@ -16,7 +16,7 @@ from models.times import to_text
 from streams.gateway.reporters import judging_state, public_state
 from streams.gateway.routes import receiving
 from streams.reporter_links import ReporterLink, ReporterLinks
-from tests.support.desks import DAY, INSPECTOR, T0, quiet_city
+from tests.support.desks import DAY, INSPECTOR, T0, detection, quiet_city, report
 from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
 from tests.unit.personal.test_reporter_links import KEY
 from tests.unit.steps.test_desk_returns import ROADS
@@ -137,6 +137,45 @@ async def test_whose_report_was_split_off_is_led_to_the_order_that_it_has_become
     assert merged["state"] == "merged"
     assert (await link.client.get(f"{merged['goes_on']}/order")).json()["id"] == link.order
     assert (await theirs.state())["may"] == ["remind", "comment"]
+
+
+async def test_whose_report_had_joined_what_a_camera_saw_is_led_to_where_it_was_split_off(link: Link) -> None:
+    """The order before has nobody's report then: none of its steps is theirs. An order of theirs that is only related
+    to it is not the one, however new it is."""
+    desk, olga = link.behind.desk, Actor("operator", "", "olga")
+    desk.feed(detection("d", T0, "street-light", lat=30.06), at=T0)
+    [seen] = desk.state.orders.keys() - {link.order}
+    said = {"text": "a bench is broken", "location": {"lat": 30.06, "lon": 114.05}, "reporter": {"phone": PHONE}}
+    joined = (await link.client.post("/reports", json=said | {"joins": seen}, headers=WAIT)).json()
+    theirs = Link(link.client, link.behind, seen)
+    assert (await theirs.state())["split_off"] is False
+
+    report = (joined["event"]["source"], joined["event"]["id"])
+    assert desk.update("split", olga, T0 + 1, reason="a bench", report=report) == ""
+    [anew] = desk.state.orders.keys() - {link.order, seen}
+    linked = (*desk.order(seen).linked, link.order)
+    link.behind.change(seen, linked=linked)
+    link.behind.change(link.order, opened_at=T0 + 2)
+
+    left = await theirs.state()
+    assert (left["split_off"], left["may"], left["steps"]) == (True, [], [])
+    assert (await link.client.get(f"{left['goes_on']}/order")).json()["id"] == anew
+
+
+async def test_whose_order_is_merged_no_longer_is_led_back_to_it(link: Link) -> None:
+    """By the link that they had to the order into which it was merged."""
+    desk, olga, other = link.behind.desk, Actor("operator", "", "olga"), "13912345678"
+    desk.feed(report("own", T0, "a lamp is dark", reporter=reporter_hash(KEYS.hmac, other)), at=T0)
+    [own] = desk.state.orders.keys() - {link.order}
+    theirs = Link(link.client, link.behind, link.order, other)
+    assert desk.update("merge", olga, T0, own, reason="the same", other_order_id=link.order) == ""
+    assert (await theirs.state())["may"] == ["remind", "comment"]
+
+    assert desk.update("unmerge", olga, T0 + 1, own, reason="another lamp") == ""
+
+    left = await theirs.state()
+    assert (left["split_off"], left["may"]) == (True, [])
+    assert (await link.client.get(f"{left['goes_on']}/order")).json()["id"] == own
 
 
 async def test_a_reporter_answers_and_opens_it_again(link: Link) -> None:
