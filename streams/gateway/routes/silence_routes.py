@@ -18,6 +18,7 @@ from models.inbox import LiveSilence
 from models.redact import pseudonym, stand_in
 from models.times import now_ms, to_text
 from streams.control.live_silences import (
+    Known,
     SilenceBook,
     SilenceState,
     UnknownSilence,
@@ -144,7 +145,14 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             check(city, silence)
         except Poison as poison:
             raise of_poison(poison) from None
-        return await book.change(set_anew(silence, asks_for_approval(city, silence))), 201
+        setting, was_set = set_anew(silence, asks_for_approval(city, silence)), False
+
+        def decide(now: Known) -> LiveSilence:
+            nonlocal was_set
+            was_set = set_before(now, silence) is not None  # by the same, sent twice at once
+            return setting(now)
+
+        return await book.change(decide), 200 if was_set else 201
 
     @router.post("/silences/{number}/approve", summary="Approve a silence that waits for a second person")
     async def approve(number: _Number, request: Request) -> Response:

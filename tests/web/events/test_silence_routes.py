@@ -154,6 +154,22 @@ async def test_what_is_asked_for_again_with_the_same_key_sets_no_second_silence(
     assert "k-1" not in str(kept.known)
 
 
+async def test_of_two_that_are_sent_at_once_with_the_same_key_the_second_is_told_that_it_was_set(
+    client: httpx.AsyncClient, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of them was known when the other was read."""
+
+    async def none_yet() -> Known:
+        return {}
+
+    monkeypatch.setattr(kept, "all", none_yet)
+    headers = bearer("dispatcher") | {"idempotency-key": "k-1"}
+    answers = [await client.post("/silences", json=LAMPS, headers=headers) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [201, 200]
+    assert [each.json()["number"] for each in answers] == [1, 1]
+
+
 async def test_a_byte_order_mark_before_a_silence_is_passed_over(client: httpx.AsyncClient, kept: Kept) -> None:
     """As before an event."""
     said = json.dumps(LAMPS | {"ends_at": to_text(T0 + HOUR)}).encode()
