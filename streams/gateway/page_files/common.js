@@ -63,11 +63,18 @@ let token = sessionStorage.getItem("token") || "";
 const LONGEST_MS = 60_000; // the gateway answers sooner, if only that it cannot: then nobody is there any more
 const noConnection = () => new Error(say("no connection"));
 
+// What ends a request after a while, and the reading of its answer: `AbortSignal.timeout`, which many a phone does not have.
+function endingIn(ms) {
+  const ending = new AbortController();
+  setTimeout(() => ending.abort(), ms);
+  return ending.signal;
+}
+
 export async function ask(path, options) {
   for (;;) {
     const sent = token;
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const signal = options?.signal || AbortSignal.timeout(LONGEST_MS);
+    const signal = options?.signal || endingIn(LONGEST_MS);
     const request = { ...options, signal, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } };
     const response = await fetch(path, request).catch(() => {
       throw noConnection(); // the browser's own words are English and say less
