@@ -2,7 +2,7 @@ import { answered, ask, bodyOf, el, instant, isDecided, refusal } from "/page/co
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
-import { decided, sent } from "/page/undecided.js";
+import { decided, keyOf, waitedFor } from "/page/undecided.js";
 
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const LABELS = {
@@ -11,6 +11,9 @@ const LABELS = {
   satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"), inspector: say("Inspector"),
   plan: say("Plan of the city"), area: say("Area"),
 };
+
+const UNDECIDED = say("Taken in; not decided yet. Press again to ask what became of it: it is taken once.");
+const STILL_UNDECIDED = say("Taken in, and still not decided. Look at the order before you press again: then it is another step.");
 
 const AGAIN_MS = 3000;
 
@@ -67,25 +70,30 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
+// All conditions of the city. A gateway of a version before says their ids alone.
+function conditions() {
+  return (seat.known?.categories || []).flatMap((each) => each.conditions).map((each) => (each.id ? each : { id: each }));
+}
+
 // The same of a condition, which belongs to a category.
 export function conditionName(code) {
-  const known = seat.known?.categories.flatMap((each) => each.conditions).find((each) => each.id === code);
+  const known = conditions().find((each) => each.id === code);
   return known ? name(known) : code;
 }
 
 // Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
-  const name = JSON.stringify([order.id, action, seat.role, seat.department, seat.person]);
-  const { key, more } = sent(name, JSON.stringify(given), { attempt: order.attempt ?? 0 });
+  const attempt = order.attempt ?? 0;
+  const name = JSON.stringify([order.id, attempt, action, seat.role, seat.department, seat.person]);
   let answered = null;
   try {
-    answered = await send(order.id, { action, ...more, ...given }, key);
+    answered = await send(order.id, { action, attempt, ...given }, keyOf(name, JSON.stringify(given)));
   } catch (error) {
     return { refused: say("Not sent ({}). Press again: it is taken once.", error.message), seq: 0 };
   }
-  const { status, told } = answered;
+  const { status, told, waited } = answered;
   if (isDecided(status)) decided(name);
-  if (status === 202) return { refused: say("Taken in; not decided yet. Press again to ask what became of it: it is taken once."), seq: 0 };
+  if (status === 202) return { refused: !waited || waitedFor(name) ? UNDECIDED : STILL_UNDECIDED, seq: 0 };
   if (status < 300) return { refused: "", seq: told.fact?.seq || 0 };
   return { refused: refusal(told, (field) => LABELS[field]) || `HTTP ${status}`, seq: 0 };
 }
@@ -97,7 +105,7 @@ async function send(id, step, key) {
     method: "POST", body: JSON.stringify({ ...step, ...(seat.known.open ? { by } : {}) }),
     headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": key },
   });
-  return { status: response.status, told: await bodyOf(response) };
+  return { status: response.status, told: await bodyOf(response), waited: response.headers.has("preference-applied") };
 }
 
 // The moves of an order that the table of the lifecycle has for whoever sits there.
@@ -194,8 +202,7 @@ const CONTROLS = {
     return choice(field.name, [...rows.filter(([id]) => likely.has(id)), ...rows.filter(([id]) => !likely.has(id))], field.needed);
   },
   condition: (field, order) => {
-    const conditions = new Map(seat.known.categories.flatMap((each) => each.conditions).map(named));
-    return choice(field.name, [...conditions], field.needed);
+    return choice(field.name, [...new Map(conditions().map(named))], field.needed);
   },
   area: (field, order) => {
     const rows = seat.known.areas.filter((each) => each.id !== order.area?.id).map(named);

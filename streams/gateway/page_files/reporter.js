@@ -1,6 +1,6 @@
 import { answered, ask, el, keepTyped, moment, said } from "/page/common.js";
 import { name, say } from "/page/language.js";
-import { decided, sent } from "/page/undecided.js";
+import { decided, keyOf } from "/page/undecided.js";
 
 // How an order stands, for somebody who does not know the trade's words.
 const PLAIN = {
@@ -84,7 +84,7 @@ function form(action) {
     const text = JSON.stringify(body);
     try {
       await answered(await ask(`${here}/updates`, {
-        method: "POST", body: text, headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": sent(step, text).key },
+        method: "POST", body: text, headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": keyOf(step, text) },
       }));
       decided(step);
       forms.delete(action);

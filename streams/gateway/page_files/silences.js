@@ -1,9 +1,10 @@
 import { answered, ask, el, instant, keepTyped, moment, redraw, said as saidOf } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
-import { decided, sent } from "/page/undecided.js";
+import { decided, keyOf } from "/page/undecided.js";
 
 const REFRESH_MS = 5000;
+const SETS = "/silences";
 const by = (id) => document.getElementById(id);
 const STATES = {
   "awaiting-approval": say("waits for a second person"), pending: say("begins later"), active: say("in force"), expired: say("over"),
@@ -28,14 +29,15 @@ const sending = new Set(); // what is on its way: nothing is sent twice by press
 // the same goes under the same key.
 async function send(path, body, form = null) {
   const text = JSON.stringify({ ...body, ...acting() });
-  const step = JSON.stringify([location.pathname, path]);
   const what = JSON.stringify([path, body]);
+  const step = JSON.stringify([location.pathname, what]); // whoever sets another one meanwhile goes on with this one, too
   if (sending.has(what)) return false;
   sending.add(what);
   let refused = "";
   try {
-    await answered(await ask(path, { method: "POST", body: text, headers: { "content-type": "application/json", "idempotency-key": sent(step, text).key } }));
+    const { state } = await answered(await ask(path, { method: "POST", body: text, headers: { "content-type": "application/json", "idempotency-key": keyOf(step, text) } }));
     decided(step);
+    if (path === SETS && state === "expired") refused = say("It was set before, and is over by now. Press again to set another one.");
   } catch (error) {
     refused = error.told ? saidOf(error, form) : say("Not sent ({}). Press again: it is taken once.", error.message);
   }
@@ -89,7 +91,7 @@ function lift(controlled) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const said = Object.fromEntries(new FormData(form));
-      if (await send("/silences", { ...said, lifts, ends_at: ends }, form)) lifting.delete(lifts);
+      if (await send(SETS, { ...said, lifts, ends_at: ends }, form)) lifting.delete(lifts);
     });
     lifting.set(lifts, el("details", { open: keepTyped(form, lifts) }, el("summary", {}, say("Lift this control zone")), form));
   }
@@ -159,7 +161,7 @@ function form(larger, areas) {
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
     const press = node.querySelector(".primary");
     press.disabled = true;
-    const taken = await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node);
+    const taken = await send(SETS, { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node);
     press.disabled = false;
     if (!taken) return;
     node.reset();

@@ -94,6 +94,32 @@ async def test_what_is_sent_again_goes_under_the_same_key_until_it_is_decided(ci
     assert all(re.fullmatch("[0-9a-f]{32}", key) for key in keys)
 
 
+async def test_conditions_of_a_gateway_that_knows_them_by_their_ids_alone_can_be_chosen(
+    city: City, tmp_path: Path
+) -> None:
+    """While one after the other is put onto a new version, an older one may answer for the seat."""
+    move = {
+        "action": "classify", "term": "归类", "note": "", "roles": ["reviewer"],
+        "fields": [{"name": "condition", "kind": "condition", "needed": False}],
+    }  # fmt: skip
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        seat = await (await page.request.get(f"{base}/seat")).json()
+        for each in seat["categories"]:
+            each["conditions"] = [one["id"] for one in each["conditions"]]
+        known = {one for each in seat["categories"] for one in each["conditions"]}
+        await page.route("**/seat", lambda route: route.fulfill(json=seat))
+        await two_orders(page, city)
+        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": [move]}))
+        await page.goto(f"{base}/o/{FIRST}")
+        await page.click('.doing [data-action="classify"]')
+        options = page.locator('form.move [name="condition"] option')
+        values = await options.evaluate_all("all => all.map((each) => each.value)")
+
+    assert known
+    assert set(values) == known | {""}
+
+
 async def test_who_has_no_seat_is_told_so_and_shown_no_list(city: City, tmp_path: Path) -> None:
     """An empty list with a button for more would say that there are orders."""
     async with serving(city, opened(1)) as base, browser() as chrome:

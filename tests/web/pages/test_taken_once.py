@@ -12,6 +12,7 @@ from tests.support.desk_rows import opened
 from tests.support.kafka import eventually
 from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import FIRST, two_orders
+from tests.web.pages.test_interrupted import ACCEPT, offered
 from tests.web.pages.test_page import serving
 
 pytestmark = [
@@ -49,7 +50,8 @@ async def of_a_silence(page: Page, city: City, base: str) -> dict[str, Any]:
 async def test_what_is_sent_again_after_the_page_was_loaded_anew_has_the_same_key(
     city: City, tmp_path: Path, form: Any
 ) -> None:
-    """What was typed is there again, and is the same step; other words are another one, and so is the next one."""
+    """What was typed is there again, and is the same step; other words are another one, and so is the next one,
+    be it in the same words."""
     keys: list[str] = []
     bodies: list[str | None] = []
 
@@ -78,7 +80,8 @@ async def test_what_is_sent_again_after_the_page_was_loaded_anew_has_the_same_ke
             await page.fill(f'{place["form"]} [name="{name}"]', value)
 
         async def settled() -> bool:
-            return bool(await page.evaluate("sessionStorage.undecided") == "[]")
+            typed = await words.evaluate_all("all => all.some((each) => each.value)")
+            return not typed and keys[-1] not in await page.evaluate("sessionStorage.undecided")
 
         press = page.locator(f"{place['form']} .primary:enabled")
         await words.fill("it is still there")
@@ -91,6 +94,137 @@ async def test_what_is_sent_again_after_the_page_was_loaded_anew_has_the_same_ke
         await words.fill("it is still there, and deeper")
         await press.click()
         await eventually(settled, 20.0, "a step that is decided")
+        if "opens" in place:
+            await page.click(place["opens"])
+        await expect(words).to_have_value("")
+        for name, value in place.get("more", {}).items():
+            await page.fill(f'{place["form"]} [name="{name}"]', value)
+        await words.fill("it is still there, and deeper")
+        async with page.expect_request(place["posted"]):
+            await press.click()
 
     assert keys[0] == keys[1] != keys[2]
-    assert bodies[0] == bodies[1] != bodies[2]
+    assert bodies[0] == bodies[1] != bodies[2] == bodies[3]
+    assert keys[3] not in keys[:3]
+
+
+@pytest.mark.parametrize("form", [at_the_desk, by_a_link])
+async def test_what_is_said_again_much_later_is_said_anew(city: City, tmp_path: Path, form: Any) -> None:
+    """Of what comes again under its key the desk says nothing: it would never be taken in this tab any more."""
+    keys: list[str] = []
+
+    async def lost(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        await route.abort()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        place = await form(page, city, base)
+        await page.route(place["posted"], lost)
+        await page.goto(base + place["path"])
+        await page.click(place["opens"])
+        await page.fill(f'{place["form"]} [name="reason"]', "it is still there")
+        press = page.locator(f"{place['form']} .primary:enabled")
+        for later in ("09:00", "11:00", ""):
+            async with page.expect_request(place["posted"]):
+                await press.click()
+            await expect(press).to_have_count(1)
+            if later:
+                await page.clock.fast_forward(later)
+
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_a_step_whose_answer_was_lost_is_not_that_of_a_later_attempt(city: City, tmp_path: Path) -> None:
+    """Its department has the order anew: what it accepts is the assignment that it sees."""
+    sent: list[tuple[str, int]] = []
+
+    async def lost(route: Route) -> None:
+        sent.append((route.request.headers["idempotency-key"], (route.request.post_data_json or {})["attempt"]))
+        await route.abort()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/updates", lost)
+        for attempt in (1, 1, 3):
+            await two_orders(page, city, attempt=attempt)
+            await offered(page, ACCEPT)
+            await page.goto(f"{base}/o/{FIRST}")
+            async with page.expect_request("**/updates"):
+                await page.click('.doing [data-action="accept"]')
+            await expect(page.locator(".doing .notice")).to_contain_text("Press again: it is taken once.")
+
+    assert [attempt for _, attempt in sent] == [1, 1, 3]
+    assert sent[0] == sent[1]
+    assert sent[2][0] != sent[0][0]
+
+
+@pytest.mark.parametrize("waited", [True, False])
+async def test_what_the_desk_does_not_answer_twice_is_another_step_the_third_time(
+    city: City, tmp_path: Path, waited: bool
+) -> None:
+    """It may have met it, and says no more; that is said before. Where nobody waited for it, it is still the same."""
+    keys: list[str] = []
+    applied = {"preference-applied": "wait=5"} if waited else {}
+
+    async def undecided(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        await route.fulfill(status=202, json={}, headers=applied)
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await offered(page, ACCEPT)
+        await page.route("**/updates", undecided)
+        await page.goto(f"{base}/o/{FIRST}")
+        for still in (False, waited, False):
+            said = "Taken in, and still not decided." if still else "Taken in; not decided yet."
+            await page.click('.doing [data-action="accept"]:enabled')
+            await expect(page.locator(".doing .notice")).to_contain_text(said)
+
+    assert keys[0] == keys[1]
+    assert (keys[1] == keys[2]) is not waited
+
+
+async def test_a_silence_whose_answer_was_lost_is_the_same_also_after_another_one_was_set(
+    city: City, tmp_path: Path
+) -> None:
+    """Where it was set and is over by then, that is said, what was written stays, and the next one is another."""
+    keys: dict[str, list[str]] = {"first": [], "second": []}
+
+    async def sent(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.fallback()
+            return
+        comment = (route.request.post_data_json or {})["comment"]
+        keys[comment].append(route.request.headers["idempotency-key"])
+        if keys == {"first": keys["first"][:1], "second": []}:
+            await route.abort()
+        else:
+            state = "expired" if len(keys["first"]) == 2 else "active"
+            await route.fulfill(json={"number": 1, "state": state})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        place = await of_a_silence(page, city, base)
+        await page.route(place["posted"], sent)
+        await page.goto(base + place["path"])
+        words = page.locator('#wanted [name="comment"]')
+
+        async def wanted(comment: str, said: str) -> None:
+            for name, value in place["more"].items():
+                await page.fill(f'#wanted [name="{name}"]', value)
+            await words.fill(comment)
+            await page.click("#wanted .primary:enabled")
+            if said:
+                await expect(page.locator("#notice")).to_contain_text(said)
+            await expect(words).to_have_value(comment if said else "")
+
+        await wanted("first", "Not sent")
+        await wanted("second", "")
+        await wanted("first", "It was set before, and is over by now.")
+        await wanted("first", "")
+
+    assert keys["first"][0] == keys["first"][1] != keys["first"][2]
+    assert keys["second"][0] not in keys["first"]
