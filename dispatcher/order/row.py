@@ -376,6 +376,13 @@ def extendable(order: Order) -> tuple[RunningLimit, ...]:
     return tuple(limit for limit in order.limits if limit.stage in ("handle", "whole"))
 
 
+def accept_by(order: Order) -> int | None:
+    """Until when whoever has an order has to accept it: a refused return gives a fresh limit for that, also where the
+    one before was missed, which the turn keeps for its figures."""
+    running = next((limit.due for limit in order.limits if limit.name == "accept"), None)
+    return order.assignments[-1].accept_due if running is None else running
+
+
 def handled_with(order: Order) -> tuple[str, ...]:
     """The links that were given when the order was handled last."""
     return next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts, wire
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Assignment, Order, handled_with, kept_evidence
+from dispatcher.order.row import Assignment, Order, accept_by, handled_with, kept_evidence
 from dispatcher.order.upward import stage, stage_joined
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
@@ -132,7 +132,7 @@ def assignment(order: Order, fact: Assigning | Failing) -> list[Outgoing]:
         text=order.text,
         location=_location(order),
         evidence=tuple(map(_as_told, kept_evidence(order))),
-        due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
+        due=Deadlines(accept_by=accept_by(order), handle_by=turn.handle_due),
         why=_why(fact),
         held_for=tuple(above.department for above in order.held_for),
     )
@@ -171,7 +171,7 @@ def rework(order: Order, fact: Failing) -> list[Outgoing]:
         reason=fact.note,
         evidence_urls=fact.evidence_urls,
         reworks=turn.reworks,
-        due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
+        due=Deadlines(accept_by=accept_by(order), handle_by=turn.handle_due),
     )
     return _to_holders(turn, REWORK, order.id, fact, wire.encode(message))
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally, Task
+from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally, Task, accept_by
 from models.city import City
 from models.events import AssetRef, Evidence, Why
 from models.events.vocabulary import BY_HASH
@@ -220,7 +220,7 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "accepted_at": _text(turn.accepted_at),
             "handled_at": _text(turn.handled_at),
             "returned_at": _text(turn.returned_at),
-            "accept_by": _text(turn.accept_due),
+            "accept_by": _text(accept_by(order) if turn is order.assignments[-1] else turn.accept_due),
             "handle_by": _text(turn.handle_due),
             "held_seconds": wall / 1000,
             "held_work_seconds": work / 1000,

@@ -10,6 +10,7 @@ from dispatcher.partition.messages import AUDIENCES
 from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
+from streams.gateway.order_document import document
 from tests.properties.desk.test_desk_laws import random_inbox, run
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection, guess, report
 
@@ -93,6 +94,20 @@ def test_a_failed_check_tells_the_departments_their_new_attempt() -> None:
     assert to(desk.sent[sent:], "assignments/police") == [(REWORK, lead | {"role": "assist"})]
     assert [data["attempt"] for _, data in to(desk.sent[sent:], "notices")] == [2]
     assert desk.update("handle", ROADS, T0 + 4 * HOUR, attempt=lead["attempt"], evidence_urls=("e",)) == ""
+
+
+def test_after_a_refused_return_the_limit_for_accepting_that_runs_is_told() -> None:
+    """Also where the one before was missed: what would be told is past already."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", ROADS, T0 + 4 * HOUR, code="unclear", reason="r", evidence_urls=("e",))
+    sent = len(desk.sent)
+    desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR, reason="it is yours")
+
+    told = [data for topic in ("roads", "police") for _, data in to(desk.sent[sent:], f"assignments/{topic}")]
+    assert [each["due"]["accept_by"] for each in told] == ["2026-03-02T08:00:00.000Z"] * 2
+    shown = document(desk.only(), None, desk.city, T0 + 6 * HOUR)
+    assert [turn["accept_by"] for turn in shown["held_by"]] == ["2026-03-02T08:00:00.000Z"]
 
 
 @pytest.mark.parametrize("seed", [12, 26, 64, 184])
