@@ -215,7 +215,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
 
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
-    once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
+    once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later; where a
+    check failed, also the span from the handling, or from the due time if that came later, to that check.
     `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
     `priority_by` is the role that set the priority by itself (`desk`: because many have seen it, a rule says so or
     cameras are sure; empty: the category did), so that it outlasts a change of hands;
