@@ -100,12 +100,14 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
 
 
 def checked(event: Event) -> Event:
-    """An event that has not been a record yet, held to the rules of one in binary mode. Raises Poison."""
-    check_attribute("content-type", event.content_type)
-    for name, text in (("id", event.id), ("source", event.source), ("type", event.type), ("subject", event.subject)):
-        check_attribute(f"ce_{name}", text)
-    _check_whole(event.id, event.source, event.type, event.content_type, "ce_")
-    return event
+    """An event that has not been a record yet as it will be read from one in binary mode: without blanks around its
+    attributes. Raises Poison."""
+    texts = (event.id, event.source, event.type, event.subject, event.content_type)
+    for name, text in zip((CE_ID, CE_SOURCE, CE_TYPE, CE_SUBJECT, CONTENT_TYPE), texts, strict=True):
+        check_attribute(name, text)
+    event_id, source, type, subject, content_type = (text.strip() for text in texts)
+    _check_whole(event_id, source, type, content_type, "ce_")
+    return Event(event_id, source, type, event.data, event.time, subject, content_type)
 
 
 def attribute(headers: Mapping[str, bytes], name: str) -> str:

@@ -89,7 +89,7 @@ class RequestUpdates:
         order = (await self._finder.order(form["service_request_id"], holder)).order
         by = {} if _is_citizen(holder) else {"by": {"role": "reporter", "id": person_of(form)}}
         data = update_of(form, order.state) | by | {"order_id": order.id}
-        body, name = msgspec.json.encode(data), form.get("update_id") or uuid.uuid4().hex
+        body, name = msgspec.json.encode(data), form.get("update_id", "").strip() or uuid.uuid4().hex
         said = Event(name, prefixed(holder, SOURCE), UPDATE, body, None)
         event, known = await self._receiver.read(body, lambda: of_update(said, holder) if _is_citizen(holder) else said)
         if holder is not None and not _is_citizen(holder) and not _has_sent(order, known.source):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.envelope import JSON, STRUCTURED, Event, declares_utf8, decode, header_map, kind_of
+from models.envelope import JSON, STRUCTURED, Event, checked, declares_utf8, decode, header_map, kind_of, to_binary
 from models.errors import Poison
 from tests.support.messages import to_structured
 
@@ -60,6 +60,17 @@ def test_blanks_around_what_names_an_event_are_cut_off() -> None:
     whole = decode(json.dumps(EVENT | {"id": " 1 ", "source": "s ", "type": " t"}).encode(), HEADERS)
 
     assert [(each.id, each.source, each.type) for each in (binary, whole)] == [("1", "s", "t")] * 2
+
+
+def test_an_event_that_is_no_record_yet_is_named_as_the_record_will_be() -> None:
+    """Whoever waits for the event of an unstripped name would wait for ever."""
+    event = Event(" 1 ", "s ", " t", b"{}", None, " x ", " application/json ")
+
+    headers, value = to_binary(event)
+
+    assert checked(event) == decode(value, header_map(headers)) == Event("1", "s", "t", b"{}", None, "x")
+    with pytest.raises(Poison, match="ce_id is missing"):
+        checked(Event("  ", "s", "t", b"{}"))
 
 
 @pytest.mark.parametrize("name", ["ce_id", "ce_source"])

@@ -401,6 +401,21 @@ async def test_an_app_adds_what_its_users_say_of_their_requests(gateway: Both) -
     assert ids[2] in {each["update_id"] for each in (await client.get(f"{UPDATES}.json")).json()}
 
 
+async def test_blanks_around_the_id_of_what_an_app_adds_hide_no_step(gateway: Both) -> None:
+    """They are cut off, and an id of nothing else is none: the answer waited in vain, or took what came to nothing."""
+    client, behind = gateway
+    order_id = await request_id(client)
+
+    answers = [
+        await updated(client, service_request_id=order_id, update_id=given, description=f"坑更深了 {given!r}")
+        for given in (" 5 ", "  ")
+    ]
+
+    steps = [f"{order_id}/{entry.seq}" for entry in behind.desk.only().timeline if entry.fact == "commented"]
+    assert [each.json()[0]["update_id"] for each in answers] == steps
+    assert len(steps) == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "said"),
     [
