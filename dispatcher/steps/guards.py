@@ -96,7 +96,8 @@ def _asked_camera(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
     if recheck is None or recheck.found or recheck.camera != update.by.id:
         return "not-asked"
     # What a device sends comes under the source of what it has seen; a system that is trusted has one of its own.
-    return "" if update.sender is None or update.source == recheck.source else "not-asked"
+    # Rows of before may have it with the blanks around it that are cut off now.
+    return "" if update.sender is None or update.source == recheck.source.strip() else "not-asked"
 
 
 @guard

@@ -313,6 +313,14 @@ def test_only_the_camera_that_was_asked_may_answer(own: dict[str, Any]) -> None:
     assert desk.only().state == "handled"
 
 
+def test_a_camera_that_was_asked_under_a_source_with_blanks_may_answer() -> None:
+    """Rows of before have them; of what comes in they are cut off."""
+    desk = desk_with()
+    order_id = handled(desk, source="cams ")
+
+    assert answer(desk, order_id, "check-pass", ASKED + MINUTE) == ""
+
+
 def test_nobody_checks_by_a_camera_that_was_not_asked() -> None:
     """An order of citizens has none; nor has one whose check was given to a person by hand the camera's word."""
     desk = desk_with(**{"inspectors.csv": INSPECTORS + "ben,south,30.05,114.05,\n"})
