@@ -172,6 +172,8 @@ class Share(Generic[O]):
             pause = self._pause if again else _TICK_SECONDS
             if time.monotonic() - self._ticked < pause:
                 return None
+        if not again:  # what Kafka said of another timer says nothing of this one, should the tick be lost
+            self._pause = _TICK_SECONDS
         self._ticked, self._ticked_for = time.monotonic(), due
         return self.processor.tick()
 

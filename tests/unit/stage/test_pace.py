@@ -71,3 +71,22 @@ def test_a_timer_that_kafka_says_is_not_due_yet_gets_no_tick_a_second_until_it_i
             share.input.next_offset = second + 1
 
     assert ticks[:3] == [0, 30, 31]
+
+
+def test_a_tick_that_was_lost_waits_no_longer_because_one_before_came_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Kafka said of another timer says nothing of this one."""
+    steady = [0.0]
+    clock = SimpleNamespace(time=lambda: 1_772_000_000.0 + steady[0], monotonic=lambda: steady[0])
+    monkeypatch.setattr(share_module, "time", clock)
+    tick, due = Send("t.inbox", b"", b"[]", 0), [1_771_999_940_000]
+    processor = SimpleNamespace(lookout=None, due=lambda: due[0], tick=lambda: tick, ticked=lambda at: None)
+    share: Share[Any] = Share(TopicPartition("t.inbox", 0), cast(Processor[Any], processor), OPTIONS)
+    share.due_tick()
+    share.ticked(0, due[0] - 50_000)
+    share.input.next_offset = 1
+
+    steady[0], due[0] = 2.0, due[0] + 1
+    lost = share.due_tick()  # its transaction fails: nobody hears of it
+    steady[0] = 4.0
+
+    assert (lost, share.due_tick()) == (tick, tick)
