@@ -81,6 +81,7 @@ class DeskProcessor:
         self._keys = keys
         self._words_end = None if keys is None else WordsEnd(names, partition, keys)
         self._same_time = same_time
+        self._tick_sent = 0  # when the last one was made, ms UTC
         self._partition = partition
         self._packs = packs
         self._packing = Packing()
@@ -223,6 +224,7 @@ class DeskProcessor:
 
     def tick(self) -> Send:
         """Tell the own inbox partition the time, or what holds from there on: a new city pack, silences."""
+        self._tick_sent = now_ms()
         items: list[Item] = [PackChange(self._packs.own.digest)] if self._began_with_another else []
         items += self._unheard
         meta = self._state.meta
@@ -231,7 +233,7 @@ class DeskProcessor:
 
     def ticked(self, at: int) -> None:
         """Raises StageError when Kafka's clock and this machine's differ."""
-        self._same_time.just_now(at, now_ms())
+        self._same_time.just_now(at, self._tick_sent, now_ms())
 
     def _fresh(self) -> DeskState:
         """A partition that nobody has worked on: the first pack decides until the inbox names another."""

@@ -67,20 +67,53 @@ async def test_replayed_history_has_a_time_of_its_own(desk: DeskProcessor) -> No
 @pytest.mark.parametrize("at", [T0 - 5 * MINUTE - 1, T0 + 5 * MINUTE + 1])
 def test_a_tick_tells_whether_the_clocks_agree(desk: DeskProcessor, at: int) -> None:
     """It was sent just now, so that a clock of Kafka's that is behind shows too."""
+    desk.tick()
     desk.ticked(T0 - 5 * MINUTE)
     desk.ticked(T0 + 5 * MINUTE)
     with pytest.raises(StageError, match="by Kafka's clock"):
         desk.ticked(at)
 
 
-def test_clocks_that_differ_are_told_once_before_they_stop_anything(
-    desk: DeskProcessor, caplog: pytest.LogCaptureFixture
+def test_clocks_that_differ_are_told_once_an_hour_before_they_stop_anything(
+    desk: DeskProcessor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """For as long as they differed by less than five minutes nothing was said."""
+    desk.tick()
     for at in (T0 - 20_000, T0 + 20_000, T0 - 2 * MINUTE, T0 - 2 * MINUTE):
         desk.ticked(at)
+    told = len(caplog.records)
+    monkeypatch.setattr(processor, "now_ms", lambda: T0 + HOUR)
+    desk.tick()
+    desk.ticked(T0 + HOUR + 2 * MINUTE)
 
-    assert [record.getMessage()[:14] for record in caplog.records] == ["Kafka's clock "]
+    assert [record.getMessage()[:14] for record in caplog.records] == ["Kafka's clock "] * 2
+    assert told == 1
+
+
+def test_a_commit_that_takes_long_is_no_clock_that_differs(
+    desk: DeskProcessor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What hung for a minute after Kafka had taken it in said so of equal clocks, and stopped the desk beyond five."""
+    desk.tick()
+    monkeypatch.setattr(processor, "now_ms", lambda: T0 + 6 * MINUTE)
+
+    desk.ticked(T0 + 1_000)
+
+    assert caplog.records == []
+
+
+def test_with_little_tolerance_clocks_that_hardly_differ_are_not_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By some milliseconds they always do."""
+    monkeypatch.setattr(processor, "now_ms", lambda: T0)
+    packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
+    desk = DeskProcessor(Names("t"), 0, packs, SameTime(5_000))
+
+    desk.tick()
+    desk.ticked(T0 - 1_500)
+
+    assert caplog.records == []
 
 
 async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: DeskProcessor) -> None:
