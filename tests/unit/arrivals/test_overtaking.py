@@ -71,6 +71,16 @@ def test_a_rule_makes_urgent_by_the_category_that_it_names() -> None:
     assert not urgency.of(report("1", T0))
 
 
+def test_rules_for_words_make_nothing_urgent_that_has_none() -> None:
+    """A camera's detection is asked none of them; where it has words, or its category is urgent, it counts as ever."""
+    rules = '[[rules]]\nid = "gas"\nreason = "Gas 燃气"\nwhen = { text_any = ["燃气"] }\nthen = { priority = 1 }\n'
+    urgency = Urgency(quiet_city(**{"rules.toml": rules}))
+
+    assert not urgency.of(detection("1", T0))
+    assert urgency.of(detection("2", T0, text="燃气味很浓"))
+    assert urgency.of(detection("3", T0, "flooding"))
+
+
 def test_what_a_rule_says_of_one_camera_it_says_of_no_other() -> None:
     """What cameras see without words is routed once, but for each area and hour."""
     when = '{ category = "street-light", area = "south-w", hours = "0-12" }'
