@@ -28,10 +28,11 @@ def seen_since(order: Order) -> int:
 class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
-    Those are the reports whose keys it has (under a name that was used again, those that say what it keeps), the
-    detections that it keeps as evidence, and, while it was open, all that had one of its newest fingerprints, also what
-    was seen before its closing and came in after that; from `seen_since` on, while it was watched or covered. Of those
-    with one source and id the first one counts, and as for the desk another one when that is forgotten.
+    Those are the reports whose keys it has (under a name that was used again, those that say what it keeps; both where
+    it keeps nothing under that name any more), the detections that it keeps as evidence, and, while it was open, all
+    that had one of its newest fingerprints, also what was seen before its closing and came in after that; from
+    `seen_since` on, while it was watched or covered. Of those with one source and id the first one counts, and as for
+    the desk another one when that is forgotten.
 
     With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
