@@ -81,8 +81,8 @@ TABLE: tuple[Transition, ...] = (
         "return", "退单", ("department",), ("assigned", "accepted"),
         ("returned", "assigned", "arbitration", "accepted"),
         ("lead", "return-code", "reason", "not-binding", "return-window", "known-department", "named-where-asked"),
-        "re-assigned at once to a safe suggestion; the third return goes to arbitration; what was handed down goes "
-        "back to the department above, which has accepted it",
+        "re-assigned at once to a safe suggestion where no limit was missed; the third return goes to arbitration; "
+        "what was handed down goes back to the department above, which has accepted it",
     ),
     Transition(
         "forward", "转办", ("department",), ("assigned", "accepted"), ("assigned",),

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import Assignment, Order, extendable, kept_evidence
+from dispatcher.order.row import Order, extendable, kept_evidence
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -121,20 +121,23 @@ def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
         return order
     if suggested in order.returned_by:
         return dispatching.to_arbitration(work, order, "circle", at, DESK)
-    target = None if _late(order.assignments[-1]) else _safe(work, order, suggested)
+    target = None if _late(order) else _safe(work, order, suggested)
     if target is None:
         return order
     order = dispatching.approve_return(work, order, "suggestion", at, DESK)
     return dispatching.assign(work, order, target, at, DESK)
 
 
-def _late(turn: Assignment) -> bool:
-    """Whether a department returns what it has missed a limit of. An approved return takes that off its figures, so
-    that somebody has to approve it."""
+def _late(order: Order) -> bool:
+    """Whether a department returns what it has missed a limit of, or what has become overdue while it had it. An
+    approved return takes that off the figures, so that somebody has to approve it; what was overdue already when it was
+    assigned stays so."""
+    turn = order.assignments[-1]
     given = turn.returned_at
     assert given is not None  # it has just been returned
     accepted = given if turn.accepted_at is None else turn.accepted_at
-    ends = ((turn.accept_due, accepted), (turn.handle_due, given))
+    whole = order.due if order.due is not None and order.due > turn.at else None
+    ends = ((turn.accept_due, accepted), (turn.handle_due, given), (whole, given))
     return any(due is not None and due < at for due, at in ends)
 
 

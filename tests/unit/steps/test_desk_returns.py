@@ -257,6 +257,46 @@ def test_whoever_accepted_in_time_and_missed_handling_waits_for_a_dispatcher_too
     assert_laws(desk)
 
 
+@pytest.mark.parametrize(
+    ("limits", "own", "returned"),
+    [
+        ("category,condition,stage,amount,unit\n*,,whole,7,day\n", {}, 60 * DAY),
+        ("", {"due_given": True, "due": T0 + 6 * HOUR}, 20 * HOUR),
+    ],
+    ids=["of the city", "of the report"],
+)
+def test_a_safe_suggestion_waits_for_a_dispatcher_where_the_order_became_overdue(
+    limits: str, own: dict[str, Any], returned: int
+) -> None:
+    """Its own limit may be the only one there is, or that was up; an approval moves it, and nothing was overdue."""
+    desk = Desk(quiet_city(**({"limits.csv": limits} if limits else {})))
+    seen = guess("pothole", alternatives=(("pothole", 0.9), ("street-vendor", 0.05), ("water-leak", 0.03)))
+    desk.feed(report("1", T0, guess=seen, **own), at=T0)
+    desk.update("accept", ROADS, T0 + HOUR)
+    given: dict[str, Any] = {"code": "not-my-function", "reason": "r", "department": "works", "evidence_urls": ("e",)}
+
+    assert desk.update("return", ROADS, T0 + returned, **given) == ""
+
+    assert (desk.only().state, desk.count("overdue_open")) == ("returned", 1)
+    assert_laws(desk)
+
+
+def test_a_safe_suggestion_is_followed_where_the_order_was_overdue_before_it_was_assigned() -> None:
+    """Nobody at that department let it become so, and it stays overdue with the next one."""
+    desk = Desk(quiet_city(**{"limits.csv": "category,condition,stage,amount,unit\n*,,whole,7,day\n"}))
+    unsure = (("pothole", 0.4), ("street-vendor", 0.3), ("water-leak", 0.3))
+    desk.feed(report("1", T0, guess=guess("pothole", 0.4, outcome="abstain", alternatives=unsure)), at=T0)
+    desk.tick(T0 + 8 * DAY)
+    assert desk.update("decide", REVIEWER, T0 + 8 * DAY, category="pothole") == ""
+    assert desk.count("overdue_open") == 1
+    given: dict[str, Any] = {"code": "not-my-function", "reason": "r", "department": "works"}
+
+    assert desk.update("return", ROADS, T0 + 8 * DAY + HOUR, **given) == ""
+
+    assert (desk.only().department, desk.count("overdue_open")) == ("works", 1)
+    assert_laws(desk)
+
+
 def test_another_priority_in_arbitration_leaves_the_limit_for_handling(desk: Desk) -> None:
     """Of an order that was taken from a department on the way there, which may have it back."""
     desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r", department="works")
