@@ -115,7 +115,7 @@ export function refusal(told, label) {
 
 // The same of an error that `answered` has thrown, or of any other, beside a form.
 export function said(error, form) {
-  const named = form && Object.hasOwn(error, "told") ? refusal(error.told, (field) => form.elements[field]?.closest?.("label")?.firstChild.textContent) : "";
+  const named = form && "told" in error ? refusal(error.told, (field) => form.elements[field]?.closest?.("label")?.firstChild.textContent) : "";
   return named || error.message;
 }
 

@@ -472,3 +472,23 @@ async def test_a_lost_answer_does_not_make_somebody_somebody_else(city: City, tm
 
         await expect(page.locator("#notice")).to_be_hidden()
         await expect(page.locator("body[data-same]")).to_have_count(1)
+
+
+async def test_a_reporter_with_an_old_browser_is_told_why_it_was_not_taken(city: City, tmp_path: Path) -> None:
+    """One that an app has built in is older than those of the desk."""
+    told: dict[str, Any] = {"id": "aaa", "city": {}, "category": None, "area": {}, "department": None}
+    told |= {"zone": "Asia/Shanghai", "due": None, "suppressed": False, "steps": [], "may": ["comment"]}
+    told |= {"state": "review"}
+    refused = {"detail": "reason is too long", "field": "reason", "rule": "is too long"}
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.add_init_script("delete Object.hasOwn")
+        await page.route("**/r/x/order", lambda route: route.fulfill(json=told))
+        await page.route("**/r/x/updates", lambda route: route.fulfill(status=422, json=refused))
+        await page.goto(f"{base}/r/x")
+        await page.click("#doing summary")
+        await page.fill('#doing [name="reason"]', "it is still there")
+
+        await page.click("#doing .primary")
+
+        await expect(page.locator("#notice")).to_have_text("In your words: is too long")
