@@ -15,6 +15,9 @@ from streams.kafka.sending import Send
 # Somebody else has started a producer with this one's transactional id: what it owned is the other's now.
 FENCED = (ProducerFenced, InvalidProducerEpoch)
 
+_MOST_BUDGETS = 4
+_AT_ONCE = 0.1  # seconds: for no longer may the event loop stand still
+
 
 class StageError(PaidanError):
     """The stage cannot go on safely: the process must exit and start again from the log."""
@@ -92,8 +95,9 @@ class StageOptions:
 
     From `busy_rate` records a second on a cycle begins no sooner than `pace` after the one before, at lower rates the
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
-    thousand. The batches of a cycle are cut so that deciding stays near `budget`. After `max_failures` tenures in a
-    row that have committed nothing (`streams/stage/failures.py`) the process ends.
+    thousand. The batches of a cycle are cut so that deciding stays near `budget`; where a transaction takes longer, as
+    with many topics, near its time, but no more than four times the budget: else such a stage would mostly wait. After
+    `max_failures` tenures in a row that have committed nothing (`streams/stage/failures.py`) the process ends.
     `packed` are topics that only Paidan reads: what the stage writes to them is packed.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
@@ -117,6 +121,11 @@ class StageOptions:
     urgent: str = ""
     packed: frozenset[str] = frozenset()
     partitions: int = 0
+
+    def budget_of(self, partitions: int, committing: float) -> float:
+        """The seconds to decide for each of so many partitions, in a cycle whose transaction takes `committing`."""
+        whole = min(max(self.budget, committing), _MOST_BUDGETS * self.budget)
+        return min(whole / partitions, max(self.budget, _AT_ONCE))
 
     def pace_at(self, rate: float) -> float:
         """The seconds between the beginnings of two cycles at so many records a second."""

@@ -79,6 +79,7 @@ class Tenure(Generic[O]):
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._rate = 0.0  # records a second
+        self._committing = 0.0  # seconds that a transaction takes
         self._began = time.monotonic()
         self._stateful = any(share.processor.changelogs for share in shares)
         self._untold: dict[TopicPartition, int] = {}  # where partitions with a state go on, as the group does not know
@@ -152,10 +153,11 @@ class Tenure(Generic[O]):
         for share in busy:
             batch, began = share.batch(), time.monotonic()
             outcome = await share.processor.decide([*batch.urgent, *batch.rest])
-            budget = self._options.budget / len(busy)
+            budget = self._options.budget_of(len(busy), self._committing)
             share.took(batch.size, time.monotonic() - began, budget)
             scouted = await share.scout.look(batch.behind, budget) if share.scout is not None else None
             decided.append(_Decided(share, outcome, batch, scouted))
+            await asyncio.sleep(0)  # heartbeats have their turn between two partitions
         return decided
 
     async def _transact(
@@ -178,7 +180,9 @@ class Tenure(Generic[O]):
         for (share, _), metadata in zip(ticks, placed, strict=True):
             share.ticked(metadata.offset, metadata.timestamp)
         self.committed += 1
-        metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(time.monotonic() - began)
+        took = time.monotonic() - began
+        self._committing += (took - self._committing) * _SMOOTHING
+        metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(took)
         metrics.STAGE_RECORDS.labels(self._options.group).inc(sum(each.batch.size for each in decided))
 
     async def _commit(

@@ -1,5 +1,6 @@
 """How soon a stage begins its next cycle, and how often it tells itself the time."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -25,6 +26,15 @@ def test_a_stage_with_little_to_do_does_not_wait() -> None:
 def test_a_stage_waits_the_longer_the_more_there_is_to_do_up_to_its_pace() -> None:
     """Half of it at half of the rate from which on it is busy, and never more than all of it."""
     assert [OPTIONS.pace_at(rate) for rate in (1_000.0, 2_000.0, 20_000.0)] == [0.02, 0.04, 0.04]
+
+
+def test_a_stage_decides_for_as_long_as_its_transactions_take_up_to_four_times_its_budget() -> None:
+    """All partitions of a cycle share that, and none has more than a tenth of a second at once."""
+    options = replace(OPTIONS, budget=0.05)
+
+    assert [options.budget_of(4, committing) for committing in (0.01, 0.12, 9.0)] == [0.0125, 0.03, 0.05]
+    assert [options.budget_of(1, committing) for committing in (0.01, 0.08, 9.0)] == [0.05, 0.08, 0.1]
+    assert replace(OPTIONS, budget=1.0).budget_of(1, 0.01) == 1.0
 
 
 def test_a_partition_has_one_tick_outstanding_and_waits_for_none_when_much_is_due() -> None:
