@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     batch_records: PositiveInt = Field(2000, description="At most so many records are decided in one transaction.")
     batch_seconds: PositiveFloat = Field(
         0.05,
-        description="Batches are cut so that deciding those of a transaction takes about so long; where it takes longer to "
-        "commit, about as long, up to four times this.",
+        description="Batches are cut so that deciding those of a transaction takes about so long; where it takes longer"
+        " to commit, about as long, up to four times this.",
     )
     transaction_timeout_ms: PositiveInt = Field(10_000, description="The broker aborts a transaction open for longer.")
     session_timeout_ms: PositiveInt = Field(
