@@ -102,10 +102,11 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
 def checked(event: Event) -> Event:
     """An event that has not been a record yet as it will be read from one in binary mode: without blanks around its
     attributes. Raises Poison."""
-    texts = (event.id, event.source, event.type, event.subject, event.content_type)
-    for name, text in zip((CE_ID, CE_SOURCE, CE_TYPE, CE_SUBJECT, CONTENT_TYPE), texts, strict=True):
+    texts = (event.content_type, event.id, event.source, event.type, event.subject)  # in the order of `decode`
+    for name, text in zip((CONTENT_TYPE, CE_ID, CE_SOURCE, CE_TYPE, CE_SUBJECT), texts, strict=True):
         check_attribute(name, text)
-    event_id, source, type, subject, content_type = (text.strip() for text in texts)
+    content_type, event_id, source, type, subject = (text.strip() for text in texts)
+    content_type = content_type or JSON
     _check_whole(event_id, source, type, content_type, "ce_")
     return Event(event_id, source, type, event.data, event.time, subject, content_type)
 

@@ -5,7 +5,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -221,6 +221,8 @@ def said_at_once(event: Event, vendor: Vendor | None) -> tuple[str, list[tuple[s
 
 
 @given(SAID, VENDORS)
+@example(Event("1", "s", "t", b"{}", NOW, "a\x01", "a\x01"), None)
+@example(Event("1", "s", "t", b"{}", NOW, "", "  "), None)
 def test_an_event_is_judged_at_once_as_its_record_will_be(event: Event, vendor: Vendor | None) -> None:
     """The same field and rule, or the same area; only a place that is looked up can still be wrong afterwards."""
     if vendor is not None:  # whoever made its message an event has checked identity and time
