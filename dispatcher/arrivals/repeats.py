@@ -51,6 +51,5 @@ class Repeats:
         merged = seen
         if category != order.category:
             merged = booking.direct_rows(sighting.at, sighting.area, order.category, city.zone)
-        bucket, until = self._memory.bucket("detection", clock)
-        overlay.keep_repeat(order.id, tally, bucket, digest, until)
+        overlay.keep_repeat(order.id, tally, *self._memory.bucket("detection", clock), digest)
         return seen, merged

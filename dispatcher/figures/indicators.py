@@ -60,8 +60,8 @@ class Weights(msgspec.Struct, frozen=True):
         return cls(settings.response_weight, settings.resolution_weight, settings.satisfaction_weight)
 
 
-def _count(name: str, title: str, definition: str, *top: str) -> Indicator:
-    return Indicator(name, "count", top or (name,), definition, title=title)
+def _count(name: str, title: str, definition: str, *top: str, version: int = 1) -> Indicator:
+    return Indicator(name, "count", top or (name,), definition, title=title, version=version)
 
 
 def _rate(
@@ -121,14 +121,7 @@ _TABLE = (
         title="超期未结数",
         version=2,
     ),
-    Indicator(
-        "due",
-        "count",
-        ("closed", "overdue_open"),
-        "closed in the window + overdue_open at its end",
-        title="应结案数",
-        version=2,
-    ),
+    _count("due", "应结案数", "closed in the window + overdue_open at its end", "closed", "overdue_open", version=2),
     _rate("dedup_ratio", "去重比", ("received", "detections"), ("opened",), "sightings / orders opened"),
     _rate("closure_rate", "结案率", ("closed",), ("closed", "overdue_open"), "closed / due", _CHINA, version=2),
     _rate(

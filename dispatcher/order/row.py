@@ -359,6 +359,11 @@ def kept_evidence(order: Order) -> tuple[Evidence, ...]:
     return (*order.evidence_first, *order.evidence_last)
 
 
+def kept_as(order: Order, name: tuple[str, str] | None) -> Evidence | None:
+    """The first of what a row keeps that has this source and id; None where there is none."""
+    return next((one for one in kept_evidence(order) if (one.source, one.id) == name), None)
+
+
 def unanswered(order: Order) -> tuple[str, ...]:
     """The reporters of a closed order who are yet to say whether it was settled; what they said of an earlier closing
     is no answer."""

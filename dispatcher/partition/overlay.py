@@ -73,16 +73,16 @@ class Overlay:
             if table.item:
                 table.keep()
         self.timers.keep()
-        for bucket, digest, until in self.seen_item:
-            self._remember(bucket, digest, until)
+        for seen in self.seen_item:
+            self._remember(*seen)
         self.seen_item.clear()
 
-    def keep_repeat(self, order_id: str, tally: Tally, bucket: str, digest: int, until: int) -> None:
+    def keep_repeat(self, order_id: str, tally: Tally, bucket: str, until: int, digest: int) -> None:
         """An item is done that has changed nothing but the tally of an order, and is to be remembered (`see`)."""
         self.tallies.batch[order_id] = tally
-        self._remember(bucket, digest, until)
+        self._remember(bucket, until, digest)
 
-    def _remember(self, bucket: str, digest: int, until: int) -> None:
+    def _remember(self, bucket: str, until: int, digest: int) -> None:
         self.seen.setdefault(bucket, set()).add(digest)
         self.seen_until[bucket] = until
 
@@ -151,7 +151,7 @@ class Overlay:
 
     def see(self, bucket: str, until: int, digest: int) -> None:
         """Remember a digest until the bucket may be forgotten."""
-        self.seen_item.append((bucket, digest, until))
+        self.seen_item.append((bucket, until, digest))
 
     def forget(self, clock: int) -> None:
         """Let go of rows of the oldest bucket that is over: only so many, so that no batch writes many tombstones."""

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import Order, extendable, kept_evidence
+from dispatcher.order.row import Order, extendable, kept_as
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -516,6 +516,8 @@ def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Or
 
 @step
 def _split(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    assert update.report is not None  # the guard "joined-report" has seen it
-    report = next(e for e in kept_evidence(order) if (e.source, e.id) == update.report)
-    return splitting.split(work, order, report, update.reason, at, update.by, identity.report_key(*update.report))
+    report = kept_as(order, update.report)
+    assert report is not None  # the guard "joined-report" has seen it
+    return splitting.split(
+        work, order, report, update.reason, at, update.by, identity.report_key(report.source, report.id)
+    )

@@ -9,7 +9,7 @@ from dispatcher.arrivals import sightings
 from dispatcher.arrivals.covered import held_back, silencing
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.order import facts
-from dispatcher.order.row import OPEN, Order, Watch, kept_evidence
+from dispatcher.order.row import OPEN, Order, Watch, kept_as
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.inbox import Sighting
@@ -68,5 +68,4 @@ def _from_now_on(sighting: Sighting, due: int) -> Sighting:
 
 def _keeps(order: Order, sighting: Sighting) -> bool:
     """Whether a sighting is among the evidence that stands in an order's row."""
-    kept = kept_evidence(order)
-    return any((one.source, one.id) == (sighting.source, sighting.id) for one in kept)
+    return kept_as(order, (sighting.source, sighting.id)) is not None

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
 from dispatcher.order.folds.room import fitting, seen_weight
-from dispatcher.order.row import Order, PartState, kept_evidence, unanswered
+from dispatcher.order.row import Order, PartState, kept_as, unanswered
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
@@ -163,7 +163,8 @@ def _released(order: Order, fact: facts.Released) -> Changes:
         changes["from_above"] = tuple(each for each in order.from_above if each != fact.evidence)
     if fact.report_key:
         changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
-        gone = next(e for e in kept_evidence(order) if (e.source, e.id) == fact.evidence)
+        gone = kept_as(order, fact.evidence)
+        assert gone is not None  # only what the row keeps is released
         changes |= _one_report_less(order, gone.reporter, (*first, *last))
         if name := key_name((gone.text, gone.address)):
             changes["sealed_under"] = tuple(other for other in order.sealed_under if other != name)

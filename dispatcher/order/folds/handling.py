@@ -127,8 +127,10 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
 def _overdue_meanwhile(order: Order, handled_at: int, at: int) -> Changes:
     """What a check refuses was not done: the order was overdue all the same while it waited for that check, or whoever
     says at the end of each month that all is done would have nothing overdue then."""
-    since = handled_at if order.due is None else max(order.due, handled_at)
-    if order.due is None or since >= at:
+    if order.due is None:
+        return {}
+    since = max(order.due, handled_at)
+    if since >= at:
         return {}
     past = order.overdue_past
     if past and past[-1][1] == since:  # it was overdue before

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from dispatcher.arrivals.watched.false_alarms import AlarmState
 from dispatcher.figures.indicators import figures_of
-from dispatcher.order.row import ENDED, OPEN, Order, Tally, kept_evidence
+from dispatcher.order.row import ENDED, OPEN, Order, Tally, kept_as
 from dispatcher.partition.identity import area_of, report_key
 from dispatcher.partition.index import areas_of
 from models.access import Holder, may, prefixed, sees
@@ -292,8 +292,8 @@ class Finder:
     async def content(self, order_id: str, source: str, report_id: str) -> int:
         """The digest of what a report said that an order keeps; 0 when it is not there."""
         order = (await self.order(order_id, None)).order
-        kept = (seen for seen in kept_evidence(order) if (seen.source, seen.id) == (source, report_id))
-        return next((seen.content for seen in kept), 0)
+        kept = kept_as(order, (source, report_id))
+        return 0 if kept is None else kept.content
 
     async def is_shown(self, order_id: str, holder: Holder | None) -> bool:
         """Whether a holder sees an order that there is."""
