@@ -23,10 +23,12 @@ from models.guess import NO_FAULT, Guess
 from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, packed_items
 from models.record import Record
 from models.times import local_hour
-from streams.dead_letters.letter import MAX_KEPT
+from streams.dead_letters.letter import MAX_KEPT, of_record
 from streams.intake.drafts import Draft, DraftReader, Flaw, Ignored, Keys, Unlisted
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 from streams.intake.ways import ANY, Way
+from streams.kafka.sending import Send
+from streams.kafka.topics import Names
 
 INTERNAL = "internal-error"
 
@@ -54,6 +56,22 @@ class Dead(msgspec.Struct, frozen=True):
     rule: str = ""
     index: int | None = None
     kept: bool = True
+
+
+def letter_of(dead: Dead, names: Names, stage: str, key: bytes) -> Send:
+    """The dead letter of a record or of one detection in it, sealed with the city's key."""
+    return of_record(
+        names,
+        dead.record,
+        dead.error,
+        dead.message,
+        field=dead.field,
+        rule=dead.rule,
+        stage=stage,
+        index=dead.index,
+        keep=dead.kept,
+        key=key,
+    )
 
 
 class Taken(msgspec.Struct, frozen=True):

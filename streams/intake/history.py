@@ -21,9 +21,8 @@ from models.envelope import BYTE_ORDER_MARK, STRUCTURED
 from models.errors import UsageError
 from models.inbox import MAX_ITEMS, InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
-from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
-from streams.intake.batch import Model, Taken, take_in
+from streams.intake.batch import Model, Taken, letter_of, take_in
 from streams.intake.drafts import Keys
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection
@@ -201,18 +200,7 @@ class Historian:
             taken = replace(taken, items=items)
         stamped = stamp(taken)
         sends += [_record(self._names.inbox, each.clock, each.items, each.area.encode()) for each in stamped]
-        for dead in taken.dead:
-            letter = of_record(
-                self._names,
-                dead.record,
-                dead.error,
-                dead.message,
-                field=dead.field,
-                rule=dead.rule,
-                stage="history",
-                key=self._keys.hmac,
-            )
-            sends.append(letter)
+        sends += [letter_of(dead, self._names, "history", self._keys.hmac) for dead in taken.dead]
         await _publish(producer, sends)
         written.items += sum(len(each.items) for each in stamped)
         written.records += len(stamped)

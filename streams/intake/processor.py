@@ -36,15 +36,14 @@ from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
-from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Items, Sealer
 from streams.intake.batch import (
-    Dead,
     Prepared,
     SentAhead,
     Taken,
     finish,
     guess_all,
+    letter_of,
     parted,
     prepare,
     urgent_of,
@@ -133,7 +132,7 @@ class IntakeProcessor:
         inbox = self._names.inbox
         sends += self._in_lane(self._names.urgent, urgent, city, traced)
         sends += self._in_lane(inbox, rest, city, traced)
-        sends += map(self._letter, taken.dead)
+        sends += [letter_of(dead, self._names, "intake", self._keys.hmac) for dead in taken.dead]
         updates = [item for item in chain.from_iterable(taken.items.values()) if isinstance(item, InboxUpdate)]
         for one in chain(self._beyond(updates, city), self._everywhere(updates, city)):
             sends += self._in_lane(inbox, {one.area: [one]}, city)
@@ -215,21 +214,6 @@ class IntakeProcessor:
             for value, more in zip(values, traced.headers(some, values), strict=True):
                 partition = partition_of(area, self._partitions)
                 yield Send(topic, area.encode(), value, partition, (*taken_in_under(city.digest), *more))
-
-    def _letter(self, dead: Dead) -> Send:
-        """The dead letter of a record or of one detection in it."""
-        return of_record(
-            self._names,
-            dead.record,
-            dead.error,
-            dead.message,
-            field=dead.field,
-            rule=dead.rule,
-            stage="intake",
-            index=dead.index,
-            keep=dead.kept,
-            key=self._keys.hmac,
-        )
 
     def _news_of_cameras(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time, with the step."""
