@@ -106,7 +106,7 @@ class Tables:
                     take(message.topic, message.key.decode(), message.value, message.partition, message.offset)
                 except Exception as error:
                     where = f"{message.topic}-{message.partition} at {message.offset}"
-                    self._leave_for_files(error)
+                    self.leave_for_files(error)
                     # The topic is our own: a row that is none means that somebody else wrote to it, or a bug.
                     log.exception("a row that cannot be kept")
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
@@ -198,12 +198,12 @@ class Tables:
         try:
             await self.views.make(self.owned, self._rows(self._orders), self._rows(self._figures))
         except Exception as error:
-            self._leave_for_files(error)
+            self.leave_for_files(error)
             log.exception("the views cannot be made")
             leave(stall_guard.POISON, f"the tables hold a row that cannot be read: {type(error).__name__}")
 
-    def _leave_for_files(self, error: Exception) -> None:
-        """Leave where it was not the row: it could not be kept, or not be read, as the disk or the files are bad."""
+    def leave_for_files(self, error: BaseException | None) -> None:
+        """Leave where it is the disk, or the files of the tables, that are bad."""
         if fault := file_fault(error, self._folder):
             leave(*fault)
 
