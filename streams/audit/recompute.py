@@ -30,7 +30,7 @@ from streams.control.publications import read_publications
 from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole, take_newest
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
 from streams.tables import stored_row
 
@@ -82,7 +82,7 @@ async def reading(
     """A reader of the namespace's partitions, until the body ends. Raises TopicError where topics are missing or have
     other partitions than the settings say: they would be waited for, or not be looked at."""
     connection = Connection.of(settings)
-    await check_topics(settings, shared_topics(settings))
+    await check_shared(settings)
     packs = Packs(settings, city)
     async with started(scanner(connection)) as consumer:
         first = (await read_publications(settings)).first

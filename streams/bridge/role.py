@@ -24,7 +24,7 @@ from streams.bridge.up import up
 from streams.kafka.clients import admin, started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import Settings
 from streams.tasks import race, together
@@ -106,7 +106,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
     await _check_hub(upper, [above.assignments(banks.hub), topics["above"]])
     own = below.upward, below.dead_letters, below.figures, banks.landing
-    await check_topics(settings, shared_topics(settings, *own))
+    await check_shared(settings, *own)
     # What is not written when the bridge ends is of a record that is not finished.
     async with (
         open_tracer(settings, "bridge") as tracer,

@@ -21,7 +21,7 @@ from streams.control.models_in_force import ACTIVE, SHADOW, load_first, load_nam
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
-from streams.kafka.topics import Names, TopicError, check_topics, shared_topics
+from streams.kafka.topics import Names, TopicError, check_shared
 from streams.settings import Settings
 
 PREVIOUS = "model/previous"
@@ -63,7 +63,7 @@ Records = Mapping[str, bytes | None]
 async def read_pointers(settings: Settings) -> Pointers:
     """What is in force. Raises TopicError without a control topic, KafkaError when the cluster fails."""
     topic = Names(settings.namespace).control
-    await check_topics(settings, shared_topics(settings, topic))
+    await check_shared(settings, topic)
     found, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, 0)])
     assert found is not None
     rows = dict(found[topic])

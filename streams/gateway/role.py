@@ -22,7 +22,7 @@ from streams.gateway.switchboard import Switchboard
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.intake.unlisted import LabelWatch
-from streams.kafka.topics import check_topics, shared_topics
+from streams.kafka.topics import check_shared
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.pulse import Pulse
 from streams.settings import Settings
@@ -38,7 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     holders = Holders(settings)
     check_exposure(settings, holders)
     packs = Packs(settings, load_city(settings.city))
-    await check_topics(settings, shared_topics(settings))
+    await check_shared(settings)
     await packs.check()
     city = packs.own
     async with contextlib.AsyncExitStack() as stack:

@@ -25,7 +25,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
 from streams.kafka.log_reading import read_to, read_whole, take_newest
 from streams.kafka.sending import Send
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
 
 MOST = 1_000  # labels, and cameras, that one run tells apart: an algorithm may say something new each time
@@ -113,7 +113,7 @@ async def read_unlisted(settings: Settings, city: City) -> list[UnlistedCount]:
     Raises TopicError without the topic, KafkaError when the cluster fails.
     """
     topic = Names(settings.namespace).unlisted
-    await check_topics(settings, shared_topics(settings, topic))
+    await check_shared(settings, topic)
     rows: dict[str, bytes] = {}
     async with started(log_reader(Connection.of(settings))) as consumer:
         async for _, records in read_whole(consumer, [TopicPartition(topic, 0)]):

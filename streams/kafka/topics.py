@@ -335,6 +335,11 @@ async def check_topics(settings: Settings, topics: Iterable[Topic]) -> None:
         await _check(client, tuple(topics))
 
 
+async def check_shared(settings: Settings, *names: str) -> None:
+    """`check_topics` of the topics that every city has, or of those of them that are called so."""
+    await check_topics(settings, shared_topics(settings, *names))
+
+
 async def is_there(settings: Settings, name: str) -> bool:
     """Whether there is a topic of this name. Raises TopicError when no Kafka answers."""
     async with _client(settings, "looked for") as client:

@@ -22,7 +22,7 @@ from streams.erasure.report_keys import ReportKeys, open_report_keys
 from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
 from streams.terminal.safe_csv import write_safe_csv
 
@@ -46,7 +46,7 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
     cluster fails.
     """
     topic = Names(settings.namespace).orders
-    await check_topics(settings, shared_topics(settings, topic))
+    await check_shared(settings, topic)
     labels: list[Label] = []
     async with open_report_keys(settings) as keys, started(scanner(Connection.of(settings))) as consumer:
         for number in range(settings.partitions):

@@ -19,7 +19,7 @@ from streams.kafka.clients import started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
-from streams.kafka.topics import Names, check_topics, city_topics, shared_topics
+from streams.kafka.topics import Names, check_shared, check_topics, city_topics
 from streams.notify.courier import Courier
 from streams.notify.delivery import TargetAnswer
 from streams.notify.disclosing import Discloser
@@ -41,7 +41,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     Raises UsageError without any or where a key is missing, CityError, TopicError, StageError, KafkaError.
     """
     packs = Packs(settings, load_city(settings.city))
-    await check_topics(settings, shared_topics(settings))
+    await check_shared(settings)
     await packs.check()
     cities = CityInForce(settings, packs)
     # What is not written when notify ends is of a record that is not finished.

@@ -13,12 +13,12 @@ from models.city import load_city
 from models.errors import UsageError
 from streams.addresses import LOOPBACK
 from streams.http_server import HttpServer
-from streams.kafka.topics import Names, Topic, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
 from streams.tables import stall_guard
 from streams.tables.build import Build, following
 from streams.tables.shard_api import shard_api
-from streams.tables.worker import Tables, file_fault
+from streams.tables.worker import Tables
 from streams.tracing.tracer import open_tracer
 
 log = logging.getLogger(__name__)
@@ -40,14 +40,15 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     # Faust tells at INFO what it does in tables of its own.
     for noisy in ("faust", "mode"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
-    await check_topics(settings, _sources(settings))
+    names = Names(settings.namespace)
+    await check_shared(settings, names.desk, names.archive, names.figures, names.control)
     with _own_folder(settings) as folder:
         async with following(settings) as build, open_tracer(settings, "tables") as tracer:
             _clear(folder, build.number)
             tables = Tables(settings, city, str(folder), build.number, tracer)
             async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
                 log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
-                await _keep(tables, build, stop, str(folder))
+                await _keep(tables, build, stop)
 
 
 def _clear(folder: Path, build: int) -> None:
@@ -57,7 +58,7 @@ def _clear(folder: Path, build: int) -> None:
             shutil.rmtree(former)
 
 
-async def _keep(tables: Tables, build: Build, stop: asyncio.Event, folder: str) -> None:
+async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
     # Faust's start ends only when the tables are recovered: a stop must not wait for that. No race: what comes first
     # decides how the process is left, and Faust is never cancelled but stopped.
     beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
@@ -69,8 +70,7 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event, folder: str) 
         if not replaced.done():
             ended = watching.exception() if watching.done() else tables.app.crash_reason
             log.error("where Faust has stopped", exc_info=ended)
-            if fault := file_fault(ended, folder):
-                stall_guard.leave(*fault)
+            tables.leave_for_files(ended)
             stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {ended!r}")
         if error := replaced.exception():
             stall_guard.leave(stall_guard.CRASHED, f"the control topic cannot be followed: {error!r}")
@@ -87,11 +87,6 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event, folder: str) 
 async def _run(tables: Tables) -> None:
     await tables.app.start()
     await tables.app.wait_until_stopped()
-
-
-def _sources(settings: Settings) -> list[Topic]:
-    names = Names(settings.namespace)
-    return [*shared_topics(settings, names.desk, names.archive, names.figures, names.control)]
 
 
 @contextlib.contextmanager

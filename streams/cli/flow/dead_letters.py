@@ -12,7 +12,7 @@ from models.errors import UsageError
 from streams.dead_letters.letter import ERRORS, opened
 from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
@@ -99,12 +99,12 @@ async def _replay(settings: Settings, numbers: list[int], error: str | None) -> 
 
 
 async def _named(settings: Settings, numbers: list[int]) -> list[Numbered]:
-    await check_topics(settings, shared_topics(settings, Names(settings.namespace).dead_letters))
+    await check_shared(settings, Names(settings.namespace).dead_letters)
     return await find(Connection.of(settings), Names(settings.namespace), numbers)
 
 
 async def _all(settings: Settings, error: str | None) -> list[Numbered]:
-    await check_topics(settings, shared_topics(settings, Names(settings.namespace).dead_letters))
+    await check_shared(settings, Names(settings.namespace).dead_letters)
     letters = read_dead_letters(Connection.of(settings), Names(settings.namespace))
     return [each async for each in letters if error is None or each.letter.error == error]
 

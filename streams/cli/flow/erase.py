@@ -14,7 +14,7 @@ from streams.erasure.erasing import Whose
 from streams.erasure.erasing import erase as destroy
 from streams.erasure.report_keys import Erasure
 from streams.kafka.connection import Connection
-from streams.kafka.topics import DEAD_LETTER_DAYS, Names, check_topics, shared_topics
+from streams.kafka.topics import DEAD_LETTER_DAYS, Names, check_shared
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
@@ -36,7 +36,7 @@ def erase(
     key = settings.hmac_key
     named = (pseudonym(key, report[0]), pseudonym(key, report[1])) if any(report) else None
     whose = Whose(order, reporter_hash(key, reporter), named)
-    asyncio.run(check_topics(settings, shared_topics(settings)))
+    asyncio.run(check_shared(settings))
     found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
     letters = asyncio.run(_letters(settings, whose))
     if found:

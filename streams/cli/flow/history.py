@@ -10,7 +10,7 @@ from models.city import load_city
 from models.envelope import instant
 from models.errors import UsageError
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import load_settings
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting
@@ -44,7 +44,7 @@ def history(
     historian = Historian(
         Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier, sealer
     )
-    asyncio.run(check_topics(settings, shared_topics(settings)))
+    asyncio.run(check_shared(settings))
     asyncio.run(check_words_key(settings))
     with counting("replaying", len(chronicle)) as advance:
         written = asyncio.run(historian.write(chronicle, end, advance))

@@ -21,7 +21,7 @@ from streams.control.live_silences import (
     set_anew,
     state_of,
 )
-from streams.kafka.topics import Names, check_topics, shared_topics
+from streams.kafka.topics import Names, check_shared
 from streams.settings import load_settings
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
@@ -142,7 +142,7 @@ def _who(by: str) -> str:
 
 def _change(decide: Decide) -> None:
     settings = load_settings()
-    asyncio.run(check_topics(settings, shared_topics(settings, Names(settings.namespace).silences)))
+    asyncio.run(check_shared(settings, Names(settings.namespace).silences))
     made = asyncio.run(SilenceBook(settings).change(decide))
     say(f"silence {made.number}: {state_of(made, now_ms())}, {_what(made)}, to {to_text(made.ends_at)}")
 

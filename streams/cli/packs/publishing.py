@@ -20,7 +20,7 @@ from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
 from streams.control.publications import Announcement, Publication, Publications, read_publications
-from streams.kafka.topics import Names, check_topics, city_topics, create_topics, shared_topics
+from streams.kafka.topics import Names, check_shared, city_topics, create_topics
 from streams.notify.targets import usable_address
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
@@ -68,7 +68,7 @@ def publish(
 def cancel(comment: Comment = "", by: By = "") -> None:
     """Take back the city pack that is announced; nothing else comes in force at its hour."""
     settings = load_settings()
-    asyncio.run(check_topics(settings, shared_topics(settings, Names(settings.namespace).control)))
+    asyncio.run(check_shared(settings, Names(settings.namespace).control))
     made = asyncio.run(
         publications.announce(settings, publications.cancelled(now_ms(), by or getpass.getuser(), comment))
     )
@@ -106,14 +106,14 @@ def history() -> None:
 
 
 async def _publications(settings: Settings) -> Publications:
-    await check_topics(settings, shared_topics(settings, Names(settings.namespace).control))
+    await check_shared(settings, Names(settings.namespace).control)
     return await read_publications(settings)
 
 
 async def pack_in_force(settings: Settings) -> tuple[City, Publication | None]:
     """The city in force and its publication; before the first one the city of the settings' folder."""
     own = load_city(settings.city)
-    await check_topics(settings, shared_topics(settings))
+    await check_shared(settings)
     active = (await read_publications(settings)).active
     return (own, None) if active is None else (await _pack(settings, own, active.digest), active)
 

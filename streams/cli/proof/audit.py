@@ -10,7 +10,7 @@ from models.city import City, load_city
 from models.errors import UsageError
 from models.times import day_number
 from streams.cli.classifiers.options import first_or_last
-from streams.kafka.topics import check_topics, shared_topics
+from streams.kafka.topics import check_shared
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import say
@@ -41,7 +41,7 @@ def audit(
     settings = load_settings()
     city = load_city(settings.city)
     window = _window(first, last)
-    asyncio.run(check_topics(settings, shared_topics(settings)))  # first: without Kafka tables are silent, too
+    asyncio.run(check_shared(settings))  # first: without Kafka tables are silent, too
     if repair:
         _repair(settings, city)
     if tables and (advice := asyncio.run(silent(settings))):

@@ -10,7 +10,7 @@ import typer
 
 from models.city import City, load_city
 from streams.cli.packs.publishing import pack_in_force
-from streams.kafka.topics import check_topics, shared_topics
+from streams.kafka.topics import check_shared
 from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
@@ -46,7 +46,7 @@ async def _again_and_again(settings: Settings) -> None:
 
     city: City = load_city(settings.city)  # only its zone counts, which no publication changes
     lake = Lake(settings.lake_address)
-    await check_topics(settings, shared_topics(settings))
+    await check_shared(settings)
 
     async def export_once() -> None:
         done = await run(settings, city, lake)
@@ -78,7 +78,7 @@ def query(
     settings = load_settings()
     lake, tables = Lake(settings.lake_address), None
     if live:
-        asyncio.run(check_topics(settings, shared_topics(settings)))
+        asyncio.run(check_shared(settings))
         with counting("reading what stands", None) as advance:
             tables = asyncio.run(standing(settings, advance))
     found = ask(lake, sql, tables)
