@@ -25,6 +25,8 @@ from tests.support.desks import (
 ROADS = Actor("department", "roads", "ren")
 POLICE = Actor("department", "police", "pan")
 WORKS = Actor("department", "works", "wu")
+# A return that suggests a department, as one has to give it that was late.
+TO_WORKS: dict[str, Any] = {"code": "not-my-function", "reason": "r", "department": "works", "evidence_urls": ("e",)}
 
 
 @pytest.fixture
@@ -227,13 +229,7 @@ def test_the_first_limit_for_accepting_that_was_missed_is_the_one_that_counts(de
 
 def test_a_safe_suggestion_of_who_has_missed_a_limit_waits_for_a_dispatcher(desk: Desk) -> None:
     """An approved return takes what was missed off a department's figures; nobody would have looked at that."""
-    returned: dict[str, Any] = {
-        "code": "not-my-function",
-        "reason": "r",
-        "department": "works",
-        "evidence_urls": ("e",),
-    }
-    assert desk.update("return", ROADS, T0 + 3 * HOUR, **returned) == ""
+    assert desk.update("return", ROADS, T0 + 3 * HOUR, **TO_WORKS) == ""
 
     assert (desk.only().state, desk.count("accept_missed")) == ("returned", 1)
     assert desk.update("approve-return", DISPATCHER, T0 + 4 * HOUR, department="works") == ""
@@ -244,14 +240,8 @@ def test_a_safe_suggestion_of_who_has_missed_a_limit_waits_for_a_dispatcher(desk
 def test_whoever_accepted_in_time_and_missed_handling_waits_for_a_dispatcher_too(desk: Desk) -> None:
     """Each limit of the turn counts."""
     assert desk.update("accept", ROADS, T0 + HOUR) == ""
-    returned: dict[str, Any] = {
-        "code": "not-my-function",
-        "reason": "r",
-        "department": "works",
-        "evidence_urls": ("e",),
-    }
 
-    assert desk.update("return", ROADS, T0 + 25 * HOUR, **returned) == ""
+    assert desk.update("return", ROADS, T0 + 25 * HOUR, **TO_WORKS) == ""
 
     assert (desk.only().state, desk.count("handle_missed")) == ("returned", 1)
     assert_laws(desk)
@@ -273,9 +263,8 @@ def test_a_safe_suggestion_waits_for_a_dispatcher_where_the_order_became_overdue
     seen = guess("pothole", alternatives=(("pothole", 0.9), ("street-vendor", 0.05), ("water-leak", 0.03)))
     desk.feed(report("1", T0, guess=seen, **own), at=T0)
     desk.update("accept", ROADS, T0 + HOUR)
-    given: dict[str, Any] = {"code": "not-my-function", "reason": "r", "department": "works", "evidence_urls": ("e",)}
 
-    assert desk.update("return", ROADS, T0 + returned, **given) == ""
+    assert desk.update("return", ROADS, T0 + returned, **TO_WORKS) == ""
 
     assert (desk.only().state, desk.count("overdue_open")) == ("returned", 1)
     assert_laws(desk)
@@ -289,9 +278,8 @@ def test_a_safe_suggestion_is_followed_where_the_order_was_overdue_before_it_was
     desk.tick(T0 + 8 * DAY)
     assert desk.update("decide", REVIEWER, T0 + 8 * DAY, category="pothole") == ""
     assert desk.count("overdue_open") == 1
-    given: dict[str, Any] = {"code": "not-my-function", "reason": "r", "department": "works"}
 
-    assert desk.update("return", ROADS, T0 + 8 * DAY + HOUR, **given) == ""
+    assert desk.update("return", ROADS, T0 + 8 * DAY + HOUR, **TO_WORKS) == ""
 
     assert (desk.only().department, desk.count("overdue_open")) == ("works", 1)
     assert_laws(desk)

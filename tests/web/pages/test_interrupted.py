@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,16 @@ async def offered(page: Page, *moves: Mapping[str, object], role: str = "reviewe
 def shown(page: Page, order: str) -> str:
     """Where the order that is open at the desk says which it is."""
     return f'.reported a[href="/o/{order}"]'
+
+
+def not_before(may_come: asyncio.Event) -> Callable[[Route], Awaitable[None]]:
+    """What holds a request back until its answer may come."""
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.fallback()
+
+    return late
 
 
 async def test_a_slow_answer_takes_nobody_from_what_they_look_at_meanwhile(city: City, tmp_path: Path) -> None:
@@ -319,16 +329,12 @@ async def test_nothing_is_done_to_the_order_before_while_another_one_is_on_its_w
     """The list points at the next one already: a press would be meant for that."""
     may_come = asyncio.Event()
 
-    async def late(route: Route) -> None:
-        await may_come.wait()
-        await route.fallback()
-
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
         await two_orders(page, city)
         await page.goto(f"{base}/desk")
         await expect(page.locator('.doing [data-action="comment"]')).to_be_visible()
-        await page.route(re.compile(f"/orders/({FIRST}|{SECOND})$"), late)
+        await page.route(re.compile(f"/orders/({FIRST}|{SECOND})$"), not_before(may_come))
         await page.click("#lists button:nth-child(2)")
         await expect(page.locator(f'#lines [data-id="{FIRST}"][aria-current="true"]')).to_be_visible()
         await expect(page.locator(".reported")).to_be_hidden()
@@ -342,16 +348,12 @@ async def test_a_press_on_the_order_before_is_nothing_while_the_next_one_is_fetc
     may_come = asyncio.Event()
     sent: list[str] = []
 
-    async def late(route: Route) -> None:
-        await may_come.wait()
-        await route.fallback()
-
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
         await two_orders(page, city)
         await offered(page, ACCEPT)
         await page.route("**/updates", lambda route: sent.append(route.request.url))
-        await page.route(re.compile(f"/orders/{SECOND}$"), late)
+        await page.route(re.compile(f"/orders/{SECOND}$"), not_before(may_come))
         await page.goto(f"{base}/desk")
         await expect(page.locator('.doing [data-action="accept"]')).to_be_visible()
 
