@@ -108,10 +108,11 @@ async function send(id, step, key) {
   return { status: response.status, told: await bodyOf(response), waited: response.headers.has("preference-applied") };
 }
 
-// The moves of an order that the table of the lifecycle has for whoever sits there.
-export async function movesOf(order) {
+// The attempt of an order, and the moves that the table of the lifecycle has for whoever sits there.
+async function movesNow(order) {
   const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
-  return response.ok ? (await bodyOf(response)).moves.filter((move) => move.roles.includes(seat.role) && move.fields.every((field) => canBeGiven(field, order))) : [];
+  const { attempt, moves } = response.ok ? await bodyOf(response) : { moves: [] };
+  return { attempt, moves: moves.filter((move) => move.roles.includes(seat.role) && move.fields.every((field) => canBeGiven(field, order))) };
 }
 
 // The reports that an order could do without: all but the one that opened it, if it was a report.
@@ -145,8 +146,10 @@ const BACK = {
 // The function that takes an action back, given the order as it was before and what the action said; null where nothing does.
 export async function undoing(before, action, said) {
   const [back, given] = BACK[action]?.(before, said) || [];
-  if (!back || !(await movesOf(before)).some((move) => move.action === back)) return null;
-  return () => take(before, back, { ...given, reason: say("Taken back") });
+  if (!back) return null;
+  const { attempt, moves } = await movesNow(before); // a step that gave it to somebody else has made another attempt
+  if (!moves.some((move) => move.action === back)) return null;
+  return () => take({ ...before, attempt }, back, { ...given, reason: say("Taken back") });
 }
 
 // Waits until the tables have a decision: they learn of it a moment after the desk has made it.
@@ -406,7 +409,7 @@ export async function movesPanel(done) {
     if (state === drawn) return;
     if (drawnFor !== placeOf(order.id)) forget();
     if (early?.id !== order.id) early = null;
-    const found = await movesOf(order).catch((error) => {
+    const found = await movesNow(order).then(({ moves }) => moves).catch((error) => {
       early = null; // nothing is done later for a key that found nothing
       throw error;
     });

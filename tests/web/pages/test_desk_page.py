@@ -217,7 +217,7 @@ async def test_an_urgent_order_is_announced_until_it_has_been_seen(
 
 
 async def test_what_was_done_on_an_order_s_own_page_is_taken_back_there(city: City, tmp_path: Path) -> None:
-    """By the move that the table then has for it."""
+    """By the move that the table then has for it, of the attempt that the step has made: the one before is over."""
     steps: list[dict[str, object]] = []
 
     async def sent(route: Route) -> None:
@@ -228,7 +228,7 @@ async def test_what_was_done_on_an_order_s_own_page_is_taken_back_there(city: Ci
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
         await two_orders(page, city)
         both = [dict(COMMENT, action=each, roles=["reviewer"]) for each in ("force-close", "reopen")]
-        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": both}))
+        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 1 + len(steps), "moves": both}))
         await page.route("**/updates", sent)
         await page.goto(f"{base}/o/{FIRST}")
         await page.click('[data-action="force-close"]')
@@ -238,7 +238,7 @@ async def test_what_was_done_on_an_order_s_own_page_is_taken_back_there(city: Ci
         await page.keyboard.press("u")
         await expect(page.locator("#done")).to_contain_text("Taken back")
 
-    assert [step["action"] for step in steps] == ["force-close", "reopen"]
+    assert [(step["action"], step["attempt"]) for step in steps] == [("force-close", 1), ("reopen", 2)]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
