@@ -21,8 +21,8 @@ from models.errors import PaidanError
 from streams.addresses import answers
 from streams.kafka.clients import admin, started
 from streams.kafka.connection import Connection
-from streams.local.broker_properties import HOST, server_properties
-from streams.local.children import signal_group, spawn
+from streams.local.broker_properties import DATA_FOLDER, HOST, server_properties
+from streams.local.children import java_environment, signal_group, spawn
 from streams.local.jars import fetch_jars, kafka_jars
 from streams.local.ports import can_listen, free_ports
 from streams.settings import ADDRESS_FILE
@@ -193,8 +193,8 @@ class LocalBroker:
         """Write the node's configuration, and format its log once."""
         home = self._folder / f"node-{node}"
         home.mkdir(exist_ok=True)
-        (home / "server.properties").write_text(self._properties(node, home / "data"))
-        if (home / "data" / "meta.properties").exists():
+        (home / "server.properties").write_text(self._properties(node))
+        if (home / DATA_FOLDER / "meta.properties").exists():
             return
         # Joined by "=": an id may begin with a dash.
         cluster = f"--cluster-id={self._cluster_id()}"
@@ -209,6 +209,8 @@ class LocalBroker:
         formatting = await asyncio.create_subprocess_exec(
             *self._java(jars, node, "128m"),
             *tool,
+            env=java_environment(),
+            cwd=home,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches this process alone
@@ -220,11 +222,11 @@ class LocalBroker:
                 formatting.kill()
                 await formatting.wait()
         if formatting.returncode != 0:
-            raise BrokerError(f"Kafka could not format {home / 'data'}: {said.decode(errors='replace').strip()}")
+            raise BrokerError(f"Kafka could not format {home / DATA_FOLDER}: {said.decode(errors='replace').strip()}")
 
-    def _properties(self, node: int, data: Path) -> str:
+    def _properties(self, node: int) -> str:
         client, controller = self._ports[node]
-        return server_properties(node, self._ports, data) + self._more.format(client=client, controller=controller)
+        return server_properties(node, self._ports) + self._more.format(client=client, controller=controller)
 
     def _cluster_id(self) -> str:
         kept = self._folder / "cluster-id"
@@ -243,7 +245,7 @@ class LocalBroker:
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
             f"-Dorg.slf4j.simpleLogger.logFile={self._log_file(node)}",
             "-cp",
-            f"{jars}/*",
+            f"{jars.resolve()}/*",
         ]
 
     def _launch(self, node: int, jars: Path) -> None:
@@ -252,6 +254,8 @@ class LocalBroker:
         with (home / "output.log").open("wb") as output:
             self._processes[node] = spawn(
                 [*self._java(jars, node, self._heap), "kafka.Kafka", str(home / "server.properties")],
+                env=java_environment(),
+                cwd=home,
                 output=output,
             )
 

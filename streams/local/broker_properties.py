@@ -1,7 +1,6 @@
 """What the local broker is told: `server.properties` for one node of a small cluster on loopback."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
@@ -45,9 +44,15 @@ num.partitions=1
 """
 
 
-def server_properties(node: int, ports: Mapping[int, tuple[int, int]], data: Path) -> str:
-    """The configuration of `node`; `ports` gives every node's (client, controller) port, `data` its log folder.
+# Its log's folder in the one that a node runs in. Such files are Latin-1, and a comma parts one folder from the next: a
+# whole path may have signs that make it another, or two.
+DATA_FOLDER = "data"
 
+
+def server_properties(node: int, ports: Mapping[int, tuple[int, int]]) -> str:
+    """The configuration of `node`; `ports` gives every node's (client, controller) port.
+
+    Its log is in DATA_FOLDER of the folder that it runs in.
     With three nodes or more everything is replicated three times and two must have it.
     """
     client, controller = ports[node]
@@ -61,7 +66,7 @@ node.id={node}
 controller.quorum.voters={voters}
 listeners=PLAINTEXT://{HOST}:{client},CONTROLLER://{HOST}:{controller}
 advertised.listeners=PLAINTEXT://{HOST}:{client}
-log.dirs={data}
+log.dirs={DATA_FOLDER}
 default.replication.factor={replicas}
 min.insync.replicas={insync}
 offsets.topic.replication.factor={replicas}

@@ -35,6 +35,16 @@ def dying_with_parent(parent: int) -> Callable[[], None] | None:
     return arm
 
 
+def java_environment() -> dict[str, str]:
+    """The environment for a program in Java: it reads the names of files as this process does, and speaks English.
+
+    In the locale C, Java has no sign beyond ASCII, where Python takes all to be UTF-8.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "LC_ALL"}
+    own = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+    return kept | {"LC_CTYPE": "C.UTF-8" if sys.flags.utf8_mode else own, "LC_MESSAGES": "C"}
+
+
 def spawn(
     command: Sequence[str],
     *,

@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from models.errors import PaidanError
-from streams.local.children import signal_group, spawn
+from streams.local.children import java_environment, signal_group, spawn
 
 KAFKA_VERSION = "4.1.1"
 _SLF4J_VERSION = "1.7.36"
@@ -94,6 +94,7 @@ def _resolve(folder: Path) -> None:
             done = subprocess.run(
                 [maven, "--batch-mode", "--quiet", *goal],
                 cwd=scratch,
+                env=java_environment(),
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,

@@ -39,8 +39,10 @@ def _exists(pid: int) -> bool:
 
 
 async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) -> None:
-    """What was written before a stop and before a kill is read afterwards, from the same cluster."""
-    broker = LocalBroker(tmp_path, quick=True)
+    """What was written before a stop and before a kill is read afterwards, from the same cluster, whatever the folder
+    is called."""
+    folder = tmp_path / "派单, 第 1 号"
+    broker = LocalBroker(folder, quick=True)
     async with broker:
         settings = load_settings(data=tmp_path, kafka=broker.bootstrap, partitions=1)
         await create_topics(settings, all_topics(settings, []))
@@ -49,12 +51,13 @@ async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) 
         await broker.kill()
         await broker.revive()
         await kafka.produce("paidan.orders", [b"second"])
-    cluster = (tmp_path / "cluster-id").read_text()
+    cluster = (folder / "cluster-id").read_text()
     async with broker:
         values = [record.value for record in await Kafka(broker.bootstrap).read_all("paidan.orders")]
     assert values == [b"first", b"second"]
     assert broker.bootstrap == kafka.bootstrap
-    assert (tmp_path / "cluster-id").read_text() == cluster
+    assert (folder / "cluster-id").read_text() == cluster
+    assert [each.name for each in tmp_path.iterdir()] == [folder.name]
 
 
 @pytest_asyncio.fixture
@@ -75,10 +78,11 @@ async def test_two_brokers_never_share_a_folder(held: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with a killed parent")
 async def test_no_broker_outlives_a_killed_parent(tmp_path: Path) -> None:
-    """SIGKILL of the process that started the broker ends the broker too."""
+    """SIGKILL of the process that started the broker, be it in a locale without Chinese, ends the broker too."""
     said = tmp_path / "said"
+    command = [sys.executable, "-c", _RUN_BROKER, str(tmp_path / "派单")]
     with said.open("wb") as output:
-        parent = spawn([sys.executable, "-c", _RUN_BROKER, str(tmp_path / "broker")], output=output)
+        parent = spawn(command, env=os.environ | {"LC_ALL": "C"}, output=output)
 
     async def pid() -> int | None:
         return int(said.read_text()) if said.read_text().strip() else None

@@ -53,7 +53,7 @@ def test_kafka_can_be_reached_from_outside() -> None:
 def test_nobody_s_transaction_holds_up_intake_for_longer_than_the_gateway_stays_ready() -> None:
     """Both brokers that come with the project end an open one after that time; Kafka's own limit is 15 minutes."""
     [limit] = [check.most for check in CHECKS if check.name == "open-transaction"]
-    local = server_properties(1, {1: (1, 2)}, REPOSITORY).splitlines()
+    local = server_properties(1, {1: (1, 2)}).splitlines()
 
     assert limit == 60
     assert "transaction.max.timeout.ms=60000" in local
