@@ -77,6 +77,12 @@ def test_each_folder_of_manifests_is_taken_in_whole(file: Path) -> None:
     assert {each["image"].partition(":")[0] for each in containers} <= {"paidan"}
 
 
+@pytest.mark.parametrize("manifest", [each for each in MANIFESTS if each["kind"] in ("Deployment", "Job")], ids=_called)
+def test_no_service_makes_settings(manifest: Manifest) -> None:
+    """Kubernetes tells a pod of each service by variables: `PAIDAN_GATEWAY_PORT=tcp://…` of one called paidan-gateway."""
+    assert manifest["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
 @pytest.mark.parametrize("role", ["intake", "desk", "tables", "gateway", "notify", "bridge"])
 def test_a_role_runs_is_watched_and_is_not_drained_all_at_once(role: str) -> None:
     """Its command exists, its probes ask its own port, and of its processes one at a time may be taken away."""
@@ -144,3 +150,19 @@ def test_the_units_are_units(tmp_path: Path) -> None:
     )
 
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemctl, which enables units, is not installed")
+def test_the_units_that_the_page_enables_start_with_the_machine(tmp_path: Path) -> None:
+    """A role is wanted by the target, and the target by the machine."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"`systemctl enable --now ([^`]+)`", page)
+    folder = tmp_path / "etc" / "systemd" / "system"
+    shutil.copytree(UNITS, folder)
+
+    subprocess.run(["systemctl", f"--root={tmp_path}", "enable", *named.split()], check=True, capture_output=True)
+
+    assert [each.name for each in (folder / "multi-user.target.wants").iterdir()] == ["paidan.target"]
+    assert sorted(each.name for each in (folder / "paidan.target.wants").iterdir()) == [
+        f"paidan@{role}.service" for role in ("desk", "gateway", "intake", "tables")
+    ]
