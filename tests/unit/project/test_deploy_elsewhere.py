@@ -79,7 +79,7 @@ def test_each_folder_of_manifests_is_taken_in_whole(file: Path) -> None:
 
 @pytest.mark.parametrize("manifest", [each for each in MANIFESTS if each["kind"] in ("Deployment", "Job")], ids=_called)
 def test_no_service_makes_settings(manifest: Manifest) -> None:
-    """Kubernetes tells a pod of each service by variables: `PAIDAN_GATEWAY_PORT=tcp://…` of one called paidan-gateway."""
+    """Kubernetes tells a pod of each service by variables: `PAIDAN_GATEWAY_PORT=tcp://…` of `paidan-gateway`."""
     assert manifest["spec"]["template"]["spec"]["enableServiceLinks"] is False
 
 
