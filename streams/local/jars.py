@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -44,28 +46,37 @@ class JarsError(PaidanError):
 
 
 def cache_folder() -> Path:
-    """PAIDAN_CACHE, else `paidan` in XDG_CACHE_HOME or ~/.cache. A matter of the user, not of the city."""
+    """PAIDAN_CACHE, else `paidan` in XDG_CACHE_HOME or ~/.cache. A matter of the user, not of the city.
+
+    Raises JarsError when there is no such user.
+    """
     if own := os.environ.get("PAIDAN_CACHE"):
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paidan"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paidan"
+    except RuntimeError:
+        raise JarsError("PAIDAN_CACHE must name the folder for Kafka: this user has no home folder") from None
 
 
 def kafka_jars() -> Path:
     """The folder with the jars, resolved on the first call. Raises JarsError with what to do."""
     folder = _folder()
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / "lock"):  # another process may be resolving them right now
-        if not folder.is_dir():
-            _resolve(folder)
+    with _in_the_cache(folder.parent):
+        if folder.is_dir():
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / "lock"):  # another process may be resolving them right now
+            if not folder.is_dir():
+                _resolve(folder)
     return folder
 
 
 async def fetch_jars() -> Path:
     """The same, in a process of its own where it takes long: cancelling it ends Maven. Call it from the main thread."""
     folder = _folder()
-    if not folder.is_dir():
+    with _in_the_cache(folder.parent):
+        is_there = folder.is_dir()
+    if not is_there:
         child = spawn([sys.executable, "-m", "streams.local.jars"], output=subprocess.PIPE)
         try:
             said, _ = await asyncio.to_thread(child.communicate)
@@ -74,6 +85,15 @@ async def fetch_jars() -> Path:
         if child.returncode != 0:
             raise JarsError(said.decode(errors="replace").strip())
     return folder
+
+
+@contextmanager
+def _in_the_cache(cache: Path) -> Iterator[None]:
+    """What the system refuses there is one sentence: the folder may be another user's, or on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise JarsError(f"PAIDAN_CACHE: the folder {cache} cannot be used: {error.strerror or error}") from error
 
 
 def _folder() -> Path:

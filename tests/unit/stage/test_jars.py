@@ -1,13 +1,16 @@
 """The jars of the local Kafka are those that are known, byte for byte."""
 
+import asyncio
 import csv
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from streams.local import jars
-from streams.local.jars import KAFKA_VERSION, JarsError, check_jars
+from streams.local.jars import KAFKA_VERSION, JarsError, cache_folder, check_jars, fetch_jars, kafka_jars
 
 
 @pytest.fixture
@@ -51,3 +54,25 @@ def test_the_table_is_of_the_version_that_is_run() -> None:
     assert f"kafka_2.13-{KAFKA_VERSION}.jar" in pinned
     assert len(pinned) == len(table.splitlines()) - 1
     assert {len(bytes.fromhex(digest)) for digest in pinned.values()} == {32}
+
+
+@pytest.mark.parametrize("getting", [kafka_jars, lambda: asyncio.run(fetch_jars())], ids=["here", "in a process"])
+def test_a_cache_that_cannot_be_used_is_named(
+    getting: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder under a file, as under another user's home, is one sentence."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PAIDAN_CACHE", str(tmp_path / "file" / "cache"))
+
+    with pytest.raises(JarsError, match=r"PAIDAN_CACHE: the folder .*cache cannot be used: "):
+        getting()
+
+
+def test_who_has_no_home_is_asked_for_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a number without a name, under which a container may run."""
+    for name in ("PAIDAN_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+
+    with pytest.raises(JarsError, match="PAIDAN_CACHE must name the folder"):
+        cache_folder()
