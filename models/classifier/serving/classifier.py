@@ -28,12 +28,14 @@ from models.classifier.serving.matter.framing import unwrapped
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
+from models.classifier.serving.matter.wordless import is_only_sent, is_wordless
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 from models.plain_words import plain
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
+_TOO_LITTLE = "too little text that the model knows"
 # Beside the installed packages, so that each environment has the model its own library versions made.
 SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
@@ -137,7 +139,7 @@ class Classifier:
             scores = self._scores(encoded)
             found = self._with_second(encoded, around, self._guesses(encoded, scores, told), told)
             found = self._with_clauses(encoded, scores, found, ahead)
-            guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
+            guesses.extend(_with_words(encoded, self._through_gate(encoded.pieces, found)) if gated else found)
         return guesses
 
     def _through_gate(self, pieces: Pieces, guesses: list[Guess]) -> list[Guess]:
@@ -409,7 +411,7 @@ class Classifier:
         """Outcome, the threshold that decided it, and the reason for doubt: `other` tells what else it may be too
         likely, `elsewhere` whether that is outside the group."""
         if encoded.found[n] < FEWEST:
-            return "abstain", limit, "too little text that the model knows"
+            return "abstain", limit, _TOO_LITTLE
         if encoded.known[n] < self.manifest.least_known:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
         if own >= limit and not other:
@@ -447,6 +449,22 @@ def _few_clauses(text: str) -> list[str]:
 
 def _is_sure(guess: Guess) -> bool:
     return guess.outcome == "confident"
+
+
+def _with_words(encoded: Encoded, guesses: Sequence[Guess]) -> list[Guess]:
+    """The guesses, none of them sure of what has no word, or only stands for what was sent beside it."""
+    pairs = zip(guesses, encoded.pieces.texts, strict=True)
+    return [_silent(guess) if _says_nothing(guess, text) else guess for guess, text in pairs]
+
+
+def _says_nothing(guess: Guess, text: str) -> bool:
+    if guess.outcome == "abstain":
+        return False
+    return is_only_sent(text) or (guess.category != NO_FAULT and is_wordless(text))
+
+
+def _silent(guess: Guess) -> Guess:
+    return msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
 
 
 def _seconded(guess: Guess, witness: Guess) -> Guess:

@@ -1,0 +1,68 @@
+"""What has no word is nobody's matter until a person has looked."""
+
+import pytest
+
+from models.classifier.serving.matter.wordless import is_only_sent, is_wordless
+from models.plain_words import plain
+from tests.support.learning.classifiers import small_model
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5518",
+        "２０２４年",
+        "1998年3月",
+        "3號樓2單元1503",
+        "1111 2222!",
+        "x",
+        "No. 5518",
+        "ticket 5518",
+        "订单号：8812",
+        "10:30",
+        "",
+    ],
+)
+def test_numbers_and_what_they_count_are_no_words(text: str) -> None:
+    """In either width and script."""
+    assert is_wordless(plain(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["火", "501漏水", "8号楼停电", "3楼着火", "no 5 gas", "room 12 flooded", "order", "a fire"]
+)
+def test_one_word_is_enough(text: str) -> None:
+    """A report may be a number and a word."""
+    assert not is_wordless(plain(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["[视频]", "[圖片][圖片]", "定位", "[voice message]", "(2 photos attached)", "Image 1."]
+)
+def test_what_stands_for_a_picture_or_a_place_is_only_sent(text: str) -> None:
+    """As messengers and forms write it."""
+    assert is_only_sent(plain(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["视频监控坏了", "图片上这个井盖没了", "photo of a hole", "filed", "5518", "小区定位器", ""]
+)
+def test_words_beside_a_picture_are_words(text: str) -> None:
+    """Nor is a longer word that begins so."""
+    assert not is_only_sent(plain(text))
+
+
+@pytest.mark.parametrize("text", ["1111", "2024年", "111", "1楼", "视频", "[位置]"])
+def test_however_sure_the_model_is_what_has_no_word_goes_to_a_person(text: str) -> None:
+    """Years stand in what is written about pensions."""
+    (guess,) = small_model().classify([text])
+
+    assert guess.outcome == "abstain"
+    assert guess.reason == "too little text that the model knows"
+
+
+def test_a_word_beside_a_number_is_judged_as_before() -> None:
+    """A room and what is wrong in it."""
+    (guess,) = small_model().classify(["1503 路灯不亮了"])
+
+    assert (guess.outcome, guess.category) == ("confident", "street-light-out")
