@@ -1,17 +1,51 @@
 // What the desk does with orders, as server-sent events. `EventSource` cannot send a token, so they are read by hand.
-import { ask } from "/page/common.js";
+import { ask, newKey } from "/page/common.js";
 
 const AGAIN_MS = 3000;
 const SILENT_MS = 60_000; // the gateway says something at least every 30 s: after so long nobody is there any more
 const SOON_MS = 5000;
+const MOST_TABS = 3; // that follow, of those of a browser that nobody looks at and the one that somebody does
+
+// A browser has six connections to a gateway for all of its tabs, and who follows holds one for good: with six tabs the
+// seventh would never load. So a tab that nobody looks at lets go once `MOST_TABS` others were looked at after it, and one that
+// was opened behind others waits; where somebody looks at it, it goes on behind what it was told last.
+const looks = "BroadcastChannel" in window ? new BroadcastChannel("looked at") : null; // where there is none, all follow
+const tab = sessionStorage.getItem("tab") || newKey();
+sessionStorage.setItem("tab", tab); // a page that is loaded anew is no other tab
+const after = new Set(); // the tabs that were looked at after this one
+let follows = !looks || !document.hidden;
+const letting = new EventTarget();
+
+function looked() {
+  if (document.hidden) return;
+  after.clear();
+  follows = true;
+  letting.dispatchEvent(new Event("back"));
+  looks?.postMessage(tab);
+}
+document.addEventListener("visibilitychange", looked);
+looked();
+looks?.addEventListener("message", ({ data }) => {
+  if (!document.hidden || data === tab) return; // of windows side by side each is seen
+  after.add(data);
+  if (after.size < MOST_TABS) return;
+  follows = false;
+  letting.dispatchEvent(new Event("off"));
+});
 
 // Ends what waits for the gateway where nothing has come for too long: as when this machine has slept, or what stands
-// between has lost the connection without a word.
+// between has lost the connection without a word; or where this tab lets go.
 function watched() {
   const ending = new AbortController();
   let last = Date.now();
-  const looking = setInterval(() => Date.now() - last > SILENT_MS && ending.abort(), SOON_MS);
-  return { signal: ending.signal, heard: () => { last = Date.now(); }, over: () => clearInterval(looking) };
+  const end = () => ending.abort();
+  const looking = setInterval(() => Date.now() - last > SILENT_MS && end(), SOON_MS);
+  letting.addEventListener("off", end);
+  const over = () => {
+    clearInterval(looking);
+    letting.removeEventListener("off", end);
+  };
+  return { signal: ending.signal, heard: () => { last = Date.now(); }, over };
 }
 
 // Calls what `takers` has for a kind of event, `assigned` (the newest ones first), `changed`, `urgent`, or `missed` where it
@@ -20,6 +54,7 @@ function watched() {
 export async function follow(takers) {
   let last = "";
   for (;;) {
+    if (!follows) await new Promise((resolve) => letting.addEventListener("back", resolve, { once: true }));
     const watch = watched();
     try {
       const response = await ask("/events/assignments", { headers: last ? { "last-event-id": last } : {}, signal: watch.signal });
@@ -41,7 +76,7 @@ export async function follow(takers) {
         }
       }
     } catch (error) {
-      console.warn("events:", error.message);
+      if (follows) console.warn("events:", error.message);
     } finally {
       watch.over();
     }

@@ -3,7 +3,7 @@ import { el, moment } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const MOST = matchMedia("(max-width: 860px)").matches ? 3 : 5; // that are shown at once
-const FRESH_MS = 30 * 60_000; // what came longer ago was announced to those who were there
+const SINCE = Date.now() - 30 * 60_000; // what came longer before the page was opened was announced to those who were there
 
 // A banner in a part of the page, which says what `announce` is given. `open(id)` shows an order; without it a link does.
 // `zone()` is the city's, in which times are shown, once it is known.
@@ -31,7 +31,7 @@ export function urgentBanner(open, zone) {
   }
 
   function announce(made) {
-    if (seen.has(made.order_id) || shown.has(made.order_id) || Date.parse(made.at) + FRESH_MS < Date.now()) return;
+    if (seen.has(made.order_id) || shown.has(made.order_id) || Date.parse(made.at) < SINCE) return;
     const what = [made.category, made.area].filter((each) => each?.name_zh || each?.name_en).map(name).join(" · ") || made.order_id;
     const link = el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, what);
     const noted = el("button", { type: "button" }, say("Seen"));
