@@ -224,7 +224,7 @@ def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str,
             {"id": code, "name_zh": names[0], "name_en": names[1]} for code, names in CODES[row.action].items()
         ]
     if field.kind == "plan":
-        shown["choices"] = [named(None, plan) for plan in dict.fromkeys(row.plan for row in city.plan_parts)]
+        shown["choices"] = [_plan(plan, city) for plan in dict.fromkeys(row.plan for row in city.plan_parts)]
     # A second matter in the same words is told by the classifier: a person decides whether it is one.
     if row.action == "divide" and field.kind == "category" and order.guess is not None and order.guess.second:
         shown["suggested"] = order.guess.second
@@ -233,3 +233,10 @@ def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str,
             named(None, row.id) for row in city.inspectors.find(order.area) if row.id != order.inspector
         ]
     return shown
+
+
+def _plan(plan: str, city: City) -> dict[str, str]:
+    """A plan of the city, called what its parts are called: it has no other words."""
+    parts = [row for row in city.plan_parts if row.plan == plan]
+    names = {"name_zh": "、".join(row.name_zh for row in parts), "name_en": ", ".join(row.name_en for row in parts)}
+    return {"id": plan} | names

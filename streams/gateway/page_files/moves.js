@@ -70,14 +70,14 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
-// All conditions of the city. A gateway of a version before says their ids alone.
-function conditions() {
-  return (seat.known?.categories || []).flatMap((each) => each.conditions).map((each) => (each.id ? each : { id: each }));
+// The conditions of categories. A gateway of a version before says their ids alone.
+function conditions(categories) {
+  return (categories || []).flatMap((each) => each.conditions).map((each) => (each.id ? each : { id: each }));
 }
 
 // The same of a condition, which belongs to a category.
 export function conditionName(code) {
-  const known = conditions().find((each) => each.id === code);
+  const known = conditions(seat.known?.categories).find((each) => each.id === code);
   return known ? name(known) : code;
 }
 
@@ -204,9 +204,7 @@ const CONTROLS = {
     const likely = new Set(((order.guess && order.guess.alternatives) || []).map(([code]) => code));
     return choice(field.name, [...rows.filter(([id]) => likely.has(id)), ...rows.filter(([id]) => !likely.has(id))], field.needed);
   },
-  condition: (field, order) => {
-    return choice(field.name, [...new Map(conditions().map(named))], field.needed);
-  },
+  condition: (field) => choice(field.name, [], field.needed),
   area: (field, order) => {
     const rows = seat.known.areas.filter((each) => each.id !== order.area?.id).map(named);
     const likely = new Set([foundIn(order.id), ...beyond(order).map(foundIn)]);
@@ -223,6 +221,23 @@ const CONTROLS = {
   report: (field, order) => choice(field.name, joinedReports(order)
     .map((seen) => [JSON.stringify({ source: seen.source, id: seen.id }), `${seen.id} ${[...(seen.text || "")].slice(0, 40).join("")}`]), field.needed),
 };
+
+// Puts a value into a form. Conditions are those of the category that is chosen there, else of the order's: the desk takes no other.
+function put(form, order, name, value) {
+  form.elements[name].value = value;
+  if (name === "category") fitConditions(form, order);
+}
+
+function fitConditions(form, order) {
+  const { category, condition } = form.elements;
+  if (!condition) return;
+  const of = category?.value || order.category?.id;
+  const rows = conditions(seat.known.categories.filter((each) => each.id === of)).map(named);
+  const before = condition.value;
+  condition.replaceChildren(...choice("", rows, condition.required).children);
+  if (rows.some(([id]) => id === before)) condition.value = before;
+  condition.closest("label").hidden = !rows.length;
+}
 
 const READ = {
   links: (text) => text.split(/\s+/).filter(Boolean),
@@ -354,10 +369,12 @@ export async function movesPanel(done) {
     const form = el("form", { class: "move", "data-action": move.action },
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order, move))),
       el("div", { class: "moves" }, send, cancel));
-    for (const { name: field, suggested } of move.fields) if (suggested) form.elements[field].value = suggested;
-    for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
+    fitConditions(form, order);
+    form.elements.category?.addEventListener("change", () => fitConditions(form, order));
+    for (const { name: field, suggested } of move.fields) if (suggested) put(form, order, field, suggested);
+    for (const [field, value] of Object.entries(filled)) put(form, order, field, value);
     const draft = drafts.get(placeOf(order.id, move.action)) || [];
-    for (const [field, value] of draft) if (!(field in filled) && form.elements[field]) form.elements[field].value = value;
+    for (const [field, value] of draft) if (!(field in filled) && form.elements[field]) put(form, order, field, value);
     filling = { id: order.id, action: move.action, move, form, typed: draft.length > 0, place: placeOf(order.id), draft: placeOf(order.id, move.action) };
     form.addEventListener("input", () => {
       if (filling?.form === form) filling.typed = true;

@@ -87,7 +87,7 @@ function reasons(reason, guess) {
     [say("Threshold"), threshold === undefined ? "" : threshold > 1 ? say("none would do") : percent(threshold)],
     [say("Alternatives"), alternatives.map(([code, share]) => `${categoryName(code)} ${percent(share)}`).join(", ")],
     [say("Beside the text"), beside.map((each) => `${each.words} → ${each.categories.map(categoryName).join(", ")} +${each.weight.toFixed(1)}`).join("; ")],
-    [say("Second matter"), second ? el("span", {}, name(second), el("small", {}, ` · ${say("may be split off")}`)) : ""],
+    [say("Second matter"), second ? el("span", {}, categoryName(second), el("small", {}, ` · ${say("may be split off")}`)) : ""],
     [say("Terms"), terms.length ? el("span", { class: "chips" }, ...terms.map(([word, weight]) =>
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${word} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
     [say("Model"), reason.model || guess.model],

@@ -107,7 +107,7 @@ async def test_conditions_of_a_gateway_that_knows_them_by_their_ids_alone_can_be
         seat = await (await page.request.get(f"{base}/seat")).json()
         for each in seat["categories"]:
             each["conditions"] = [one["id"] for one in each["conditions"]]
-        known = {one for each in seat["categories"] for one in each["conditions"]}
+        known = next(set(each["conditions"]) for each in seat["categories"] if each["id"] == opened(1).category)
         await page.route("**/seat", lambda route: route.fulfill(json=seat))
         await two_orders(page, city)
         await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": [move]}))
@@ -118,6 +118,50 @@ async def test_conditions_of_a_gateway_that_knows_them_by_their_ids_alone_can_be
 
     assert known
     assert set(values) == known | {""}
+
+
+async def test_a_form_offers_the_conditions_of_the_category_that_is_chosen_there(city: City, tmp_path: Path) -> None:
+    """Else those of the order's own; the desk takes no other, and refused it only when all was written."""
+    fields = [{"name": each, "kind": each, "needed": False} for each in ("category", "condition")]
+    move = {"action": "re-categorise", "term": "改判", "note": "", "roles": ["reviewer"], "fields": fields}
+    offered = "all => all.map((each) => each.value).filter(Boolean)"
+
+    def of(category: str) -> list[str]:
+        return list(city.conditions(category))
+
+    other = next(each for each in city.categories if of(each) and each != opened(1).category)
+    none = next(each for each, row in city.categories.items() if row.parent and not of(each))
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": [move]}))
+        await page.goto(f"{base}/o/{FIRST}")
+        await page.click('.doing [data-action="re-categorise"]')
+        condition = page.locator('form.move [name="condition"]')
+        own = await condition.locator("option").evaluate_all(offered)
+
+        await page.select_option('form.move [name="category"]', other)
+        others = await condition.locator("option").evaluate_all(offered)
+        await condition.select_option(others[0])
+        await page.reload()  # what was chosen outlasts it
+        await expect(condition).to_have_value(others[0])
+        await page.select_option('form.move [name="category"]', none)
+
+        await expect(condition).to_be_hidden()
+        assert sorted(own) == sorted(of(opened(1).category))
+        assert sorted(others) == sorted(of(other))
+
+
+async def test_a_second_matter_in_the_words_is_named(city: City, tmp_path: Path) -> None:
+    """A dash stood there, and nobody knew what may be split off."""
+    second = next(each for each, row in city.categories.items() if row.parent)
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city, guess={"second": second})
+        await page.goto(f"{base}/o/{FIRST}")
+
+        called = f"{city.categories[second].name_en} · may be split off"
+        await expect(page.locator("#order dd", has_text="may be split off")).to_have_text(called)
 
 
 async def test_who_has_no_seat_is_told_so_and_shown_no_list(city: City, tmp_path: Path) -> None:

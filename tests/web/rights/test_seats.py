@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import parse_qsl
 
+import msgspec
 import pytest
 
 from dispatcher.order.row import ENDED, OPEN, Order, Task
@@ -11,10 +12,11 @@ from models.access import ACCESS
 from models.city import City
 from models.events.vocabulary import ROLES
 from models.times import HOUR_MS
-from streams.gateway.seats import LISTS, WorkList
+from streams.gateway.seats import LISTS, WorkList, moves
 from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
 from tests.support.cities import LEVELS, appended
+from tests.support.desk_rows import opened
 from tests.support.desks import T0, quiet_city
 from tests.support.steps.every_step import EXCUSED, WAYS, Way
 from tests.support.tokens import bearer, one_of_each
@@ -114,6 +116,21 @@ async def test_a_move_says_what_it_needs(world: World) -> None:
     )
     assert (fields["reason"]["kind"], fields["reason"]["needed"]) == ("text", True)
     assert (fields["department"]["kind"], fields["department"]["needed"]) == ("department", False)
+
+
+def test_a_plan_is_called_what_its_parts_are(city: City) -> None:
+    """Its id is a code of the city's tables, which whoever divides an order need not know."""
+    order = msgspec.structs.replace(opened(1), state="assigned")
+
+    divide = next(each for each in moves(None, order, city) if each["action"] == "divide")
+
+    fields = {field["name"]: field for field in divide["fields"]}
+
+    assert {
+        "id": "restaurant",
+        "name_zh": "消防安全检查、食品经营许可、门头招牌备案",
+        "name_en": "Fire safety check, Food licence, Shop sign",
+    } in fields["plan"]["choices"]
 
 
 async def test_what_the_desk_would_refuse_whatever_is_given_is_not_offered(world: World) -> None:
