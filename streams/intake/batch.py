@@ -7,7 +7,6 @@ are alike.
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
-from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -24,9 +23,10 @@ from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, pack
 from models.record import Record
 from models.times import local_hour
 from streams.dead_letters.letter import MAX_KEPT, of_record
-from streams.intake.drafts import Draft, DraftReader, Flaw, Ignored, Keys, Unlisted
+from streams.intake.drafts import Draft, DraftReader, Flaw, Keys
+from streams.intake.meanings import Ignored, Unlisted
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
-from streams.intake.ways import ANY, Way
+from streams.intake.reading.ways import ANY, Way
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 
@@ -104,37 +104,6 @@ def parted(items: Mapping[str, Sequence[Item]], city: City) -> tuple[dict[str, l
             is_urgent = isinstance(item, Sighting) and urgency.of(item)
             (urgent if is_urgent else rest)[area].append(item)
     return urgent, rest
-
-
-class SentAhead:
-    """Which sightings of records whose turn has still to come stand in the urgent lane already 先行, as a scout has
-    found them. Of more than `most` records it knows nothing: the desk drops what it has met."""
-
-    def __init__(self, most: int = 50_000) -> None:
-        self._most = most
-        self._by_offset: dict[int, frozenset[tuple[str, str]]] = {}
-        self._next: list[int] = []  # a heap of the offsets: a scout looks at the newest records first
-
-    def add(self, found: Mapping[int, frozenset[tuple[str, str]]]) -> None:
-        """Source and id of each sighting that is sent, by the offset of its record."""
-        for offset, sightings in found.items():
-            if offset in self._by_offset:
-                self._by_offset[offset] |= sightings
-            elif len(self._by_offset) < self._most:
-                self._by_offset[offset] = sightings
-                heappush(self._next, offset)
-
-    def positions(self, prepared: "Prepared") -> frozenset[int]:
-        """Those of them that a batch holds, as positions in `prepared.placed`."""
-        if not self._by_offset:
-            return frozenset()
-        sent = [self._by_offset.get(record.offset, ()) for record in prepared.records]
-        return frozenset(at for at, (n, item) in enumerate(prepared.placed) if (item.source, item.id) in sent[n])
-
-    def forget(self, before: int) -> None:
-        """The records before this offset have had their turn."""
-        while self._next and self._next[0] < before:
-            del self._by_offset[heappop(self._next)]
 
 
 class Prepared(msgspec.Struct, frozen=True):

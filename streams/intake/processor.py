@@ -39,7 +39,6 @@ from streams.control.models_in_force import LiveModels
 from streams.erasure.sealer import Items, Sealer
 from streams.intake.batch import (
     Prepared,
-    SentAhead,
     Taken,
     finish,
     guess_all,
@@ -48,10 +47,12 @@ from streams.intake.batch import (
     prepare,
     urgent_of,
 )
-from streams.intake.drafts import Keys, Unlisted
+from streams.intake.drafts import Keys
+from streams.intake.meanings import Unlisted
 from streams.intake.personal.contacts import contacts_of
+from streams.intake.reading.ways import ANY, Way
+from streams.intake.sent_ahead import SentAhead
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
-from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names

@@ -15,7 +15,7 @@ from streams.erasure.report_keys import check_words_key
 from streams.erasure.sealer import sealer_of
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeOutcome, IntakeProcessor
-from streams.intake.ways import way_of
+from streams.intake.reading.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options

@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 
 from models.city import City
 from models.times import now_ms, to_text
-from streams.intake.drafts import Unlisted
+from streams.intake.meanings import Unlisted
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up

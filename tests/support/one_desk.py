@@ -31,7 +31,7 @@ from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
-from streams.intake.ways import way_of
+from streams.intake.reading.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief, from_cursor

@@ -39,8 +39,8 @@ from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.sighting_outcomes import told
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
-from streams.intake.drafts import Known, check
-from streams.intake.statements import ASKING, COMPARED, Vendor
+from streams.intake.beforehand import Known, check
+from streams.intake.reading.statements import ASKING, COMPARED, Vendor
 from streams.kafka.topics import Names
 
 

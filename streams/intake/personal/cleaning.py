@@ -15,7 +15,7 @@ from msgspec.structs import astuple, fields, replace
 from models.city import City
 from models.masking import mask, masked_address, masked_term
 from models.redact import pseudonym
-from streams.intake.said import (
+from streams.intake.reading.said import (
     SaidBy,
     SaidDetection,
     SaidLocation,

@@ -24,7 +24,7 @@ from models.envelope import decode, event_type, header_map
 from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, parse
 from models.inbox import Actor
 from streams.dead_letters.letter import of_record
-from streams.intake.said import SaidReport, content_of
+from streams.intake.reading.said import SaidReport, content_of
 from streams.kafka.topics import Names, all_topics, city_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports

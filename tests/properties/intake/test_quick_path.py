@@ -20,10 +20,10 @@ from pydantic import StringConstraints, TypeAdapter
 
 from models.envelope import Event, to_binary
 from models.events import CONTRACTS, DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
-from streams.intake import quick, said
 from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import Keys
-from streams.intake.too_late import TimeRule
+from streams.intake.reading import quick, said
+from streams.intake.reading.too_late import TimeRule
 from tests.support.cities import tiny_city
 from tests.support.examples import examples
 from tests.support.inputs.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER

@@ -18,8 +18,9 @@ from models.masking import mask
 from models.masking.words_around import AFTER, BEFORE, SERVICE, THING
 from streams.dead_letters.letter import decode_dead_letter, of_record
 from streams.intake.batch import take_in
-from streams.intake.drafts import Keys, check
-from streams.intake.statements import Vendor
+from streams.intake.beforehand import check
+from streams.intake.drafts import Keys
+from streams.intake.reading.statements import Vendor
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, raw, to_structured

@@ -24,7 +24,7 @@ from models.inbox import InboxUpdate, Sighting, decode_items
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.intake.batch import INTERNAL, Taken, take_in
 from streams.intake.drafts import Keys
-from streams.intake.ways import ANY, Way, way_of
+from streams.intake.reading.ways import ANY, Way, way_of
 from streams.kafka.topics import Names
 from tests.support.inputs.every_field import SAID, leaked, listing_city
 from tests.support.inputs.mutations import mutated

@@ -12,7 +12,8 @@ from models.city import City, CityError
 from models.city.pack.camera_registry import FILE, inside
 from models.city.pack.difference import differences
 from streams.intake.batch import take_in
-from streams.intake.drafts import Keys, Unlisted
+from streams.intake.drafts import Keys
+from streams.intake.meanings import Unlisted
 from streams.intake.unlisted import UnlistedCount, summed
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, detection

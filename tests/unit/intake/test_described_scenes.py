@@ -11,7 +11,7 @@ from models.guess import Guess
 from models.inbox import Sighting
 from streams.intake.batch import Taken, finish, prepare, take_in, urgent_of
 from streams.intake.drafts import Keys
-from streams.intake.statements import ASKING
+from streams.intake.reading.statements import ASKING
 from tests.support.cities import appended, tiny_city
 from tests.support.desks import Desk, quiet_city
 from tests.support.messages import NOW, detection, raw

@@ -18,9 +18,11 @@ from models.inbox import MAX_ITEMS, MAX_PACKED_BYTES, UNLOCATED, Actor, InboxUpd
 from models.redact import decrypt_contact, reporter_hash
 from models.times import to_text
 from streams.intake.batch import Taken, take_in
-from streams.intake.drafts import DraftReader, Keys, Unlisted, check
-from streams.intake.statements import MAX_BYTES
-from streams.intake.ways import Way, way_of
+from streams.intake.beforehand import check
+from streams.intake.drafts import DraftReader, Keys
+from streams.intake.meanings import Unlisted
+from streams.intake.reading.statements import MAX_BYTES
+from streams.intake.reading.ways import Way, way_of
 from streams.kafka.topics import Names
 from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update

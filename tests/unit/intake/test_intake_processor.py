@@ -15,7 +15,7 @@ from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
-from streams.intake.ways import ANY, Way
+from streams.intake.reading.ways import ANY, Way
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError

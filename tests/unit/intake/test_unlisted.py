@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.classifiers.labels import cameras, labels
-from streams.intake.drafts import Unlisted
+from streams.intake.meanings import Unlisted
 from streams.intake.unlisted import MOST, OTHER_CAMERAS, OTHERS, UnlistedCount, UnlistedTally, summed
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city

@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 from aiokafka.structs import TopicPartition
 
 from models.errors import Poison
-from streams.intake.statements import StatementReader
+from streams.intake.reading.statements import StatementReader
 from streams.kafka import raw_fetch, unpacking
 from streams.kafka.raw_fetch import TOO_LONG, _Batches
 from streams.kafka.unpacking import TooLong, at_most

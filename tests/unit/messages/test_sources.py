@@ -13,7 +13,8 @@ from models.formats import Reading, Site, decode_format
 from models.formats.scenes import describes_scene
 from models.inbox import Sighting
 from streams.intake.batch import Taken, take_in
-from streams.intake.drafts import Keys, Unlisted
+from streams.intake.drafts import Keys
+from streams.intake.meanings import Unlisted
 from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, detection, raw, record
 

@@ -20,7 +20,7 @@ from streams.dead_letters.letter import REPLAYED
 from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
-from streams.intake.ways import ANY, Way, way_of
+from streams.intake.reading.ways import ANY, Way, way_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city

@@ -17,7 +17,7 @@ from streams.intake import processor
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
-from streams.intake.ways import ANY, way_of
+from streams.intake.reading.ways import ANY, way_of
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime

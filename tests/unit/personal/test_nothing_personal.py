@@ -21,7 +21,7 @@ from streams.dead_letters.letter import DeadLetterError, decode_dead_letter, of_
 from streams.intake.drafts import Keys
 from streams.intake.personal.cleaning import TREATMENTS, text_fields
 from streams.intake.processor import IntakeProcessor
-from streams.intake.ways import way_of
+from streams.intake.reading.ways import way_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 from tests.support.inputs.every_field import DOCUMENTS, PERSONAL, SAID, TREES, in_each_field, listing_city

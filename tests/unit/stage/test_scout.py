@@ -12,9 +12,10 @@ from models.inbox import Sighting, decode_items
 from models.times import MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
-from streams.intake.batch import SentAhead, prepare
+from streams.intake.batch import prepare
 from streams.intake.drafts import DraftReader, Keys
 from streams.intake.processor import IntakeProcessor
+from streams.intake.sent_ahead import SentAhead
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.stage.processing import Glance

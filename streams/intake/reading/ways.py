@@ -12,7 +12,7 @@ from models.errors import Poison
 from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
 from models.events.above import is_from_above
 from models.inbox import Actor
-from streams.intake.said import Said, SaidDetection, SaidRecheck, SaidReport, SaidUnit, SaidUpdate, Statement
+from streams.intake.reading.said import Said, SaidDetection, SaidRecheck, SaidReport, SaidUnit, SaidUpdate, Statement
 from streams.kafka.topics import Names
 
 _TYPES: dict[type[Said], str] = {

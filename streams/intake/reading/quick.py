@@ -26,7 +26,7 @@ from models import envelope
 from models.events import DETECTION, ORDER_ID, RECHECKED, REPORT, UPDATE, URL
 from models.record import Record
 from models.times import from_text
-from streams.intake.said import (
+from streams.intake.reading.said import (
     Instant,
     Said,
     SaidDetection,
@@ -36,7 +36,7 @@ from streams.intake.said import (
     SaidUpdate,
     Statement,
 )
-from streams.intake.too_late import TimeRule, taken_in_at
+from streams.intake.reading.too_late import TimeRule, taken_in_at
 
 MAX_BYTES = 4_096
 _BACKSLASH, _NUL = ord("\\"), b"\\u0000"

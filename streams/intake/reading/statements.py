@@ -18,9 +18,9 @@ from models.formats import Decoded, Reading, Site, decode_message
 from models.record import Record
 from models.redact import in_letters
 from streams.dead_letters.letter import ONLY, REPLAYED
-from streams.intake import quick
-from streams.intake.said import SaidDetection, SaidRecheck, SaidUpdate, Statement, of_contract
-from streams.intake.too_late import Receipt, TimeRule, receipt_of
+from streams.intake.reading import quick
+from streams.intake.reading.said import SaidDetection, SaidRecheck, SaidUpdate, Statement, of_contract
+from streams.intake.reading.too_late import Receipt, TimeRule, receipt_of
 from streams.kafka.raw_fetch import TOO_LONG
 from streams.kafka.unpacking import MAX_BATCH_BYTES
 
@@ -28,7 +28,7 @@ from streams.kafka.unpacking import MAX_BATCH_BYTES
 MAX_REPEATED = 100_000
 
 
-# A header of a record: its sender waits to hear what becomes of it. `streams.intake.quick` leaves such a record.
+# A header of a record: its sender waits to hear what becomes of it. `quick` leaves such a record alone.
 ASKING = ("asking", b"outcome")
 # Another: what it says is compared with what was said under its name before. Detections that came over HTTP have it:
 # their senders are answered.
