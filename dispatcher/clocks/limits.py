@@ -51,12 +51,13 @@ def whole(
 ) -> RunningLimit | None:
     """The order's own limit for its next assignment at `at`.
 
-    It runs from the opening (after reopening: from `at`), and stood still while departments held the order that it was
+    It runs from the opening (after reopening: from `at`), or from that of an order which was merged into it, where that
+    was opened before, and stood still while departments held the order that it was
     misrouted to: that time is dispatching's, not the next department's.
     """
-    start = at if reopened else _began(order)
+    start = at if reopened else runs_from(order)
     if order.due_given:
-        first = order.given_due
+        first, start = order.given_due, at if reopened else _began(order)
         limit = None if first is None else given(city, start, start + max(first - order.opened_at, 0))
     else:
         limit = stamp(city, "whole", start, category, condition, priority)
@@ -70,6 +71,31 @@ def whole(
 def _began(order: Order) -> int:
     reopened = [closing.reopened_at for closing in order.closings if closing.reopened_at is not None]
     return reopened[-1] if reopened else order.opened_at
+
+
+def runs_from(order: Order) -> int:
+    """From when an order's own limit runs: the earliest beginning of it and of what was merged into it meanwhile."""
+    own = _began(order)
+    return min((own, *(x.runs_from for x in order.merged_in if x.runs_from is not None and x.at >= own)))
+
+
+def carried_over(order: Order, at: int) -> int | None:
+    """From when the limit of an order that is merged into another one would run there: from where its own does, without
+    what dispatching lost. None where a person has moved that."""
+    if order.extensions or order.suspensions:
+        return None
+    return runs_from(order) + sum(until - since for since, until in detours(order, at))
+
+
+def merged(city: City, order: Order, after: Order, at: int) -> RunningLimit | None:
+    """The order's own limit once an order was merged into it, or is so no longer (`after`); None where it stays: where
+    it began does not change, a person has moved it, a report gave it, or it does not run."""
+    running = any(limit.stage == "whole" for limit in order.limits)
+    if not running or order.state == "handled" or order.extensions or order.suspensions or order.due_given:
+        return None
+    if runs_from(order) == runs_from(after):
+        return None
+    return whole(city, after, at, order.category, order.condition, order.priority)
 
 
 def detours(order: Order, at: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.figures.figure_row import Figure
 from dispatcher.figures.sparse import add_times
-from dispatcher.order.row import Assignment, Closing, Order
+from dispatcher.order.row import Assignment, Closing, Order, reported_at
 from models.inbox import Actor
 from models.times import day_number, local_day
 
@@ -231,7 +231,7 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
         book.book(lead, category, closing.at, *came_back)
         book.book(lead, category, closing.reopened_at, "reopened")
         return
-    figures: list[Figure] = ["closed", ("resolution_ms", max(closing.at - order.opened_at, 0))]
+    figures: list[Figure] = ["closed", ("resolution_ms", max(closing.at - reported_at(order), 0))]
     for due, limited, on_time in (
         (None if closing.exempt else closing.due, "closed_limited", "closed_on_time"),
         (closing.due_raw, "closed_limited_raw", "closed_on_time_raw"),

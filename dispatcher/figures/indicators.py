@@ -233,8 +233,10 @@ _TABLE = (
         "resolution_seconds",
         "duration",
         ("resolution_ms",),
-        "from the first report to the closing, which nothing stops (citizen clock), over closings that stand",
+        "from the first report, also of an order that was merged into it, to the closing, which nothing stops (citizen "
+        "clock), over closings that stand",
         title="办结时长",
+        version=2,
     ),
     Indicator(
         "dispatching_seconds",

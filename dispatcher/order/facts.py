@@ -536,9 +536,13 @@ class Merged(Fact, frozen=True, kw_only=True):
 
 
 class Absorbed(Fact, frozen=True, kw_only=True):
-    """Another order goes on as part of this one."""
+    """Another order goes on as part of this one, and its clock with it: since when it was reported, and from when its
+    own limit would run. `whole` is this order's limit where that is up earlier now."""
 
     child: str
+    reported_at: int | None = None
+    runs_from: int | None = None
+    whole: RunningLimit | None = None
 
 
 class KeptApart(Fact, frozen=True, kw_only=True):
@@ -571,12 +575,14 @@ class Unmerged(Fact, frozen=True, kw_only=True):
 
 
 class Released(Fact, frozen=True, kw_only=True):
-    """An order, or one sighting (`evidence`, now an order of its own), that was taken for part of this one is not."""
+    """An order, or one sighting (`evidence`, now an order of its own), that was taken for part of this one is not.
+    `whole` is this order's limit where that is up later now."""
 
     child: str
     evidence: tuple[str, str] | None = None
     report_key: str = ""
     day: int = 0
+    whole: RunningLimit | None = None
 
 
 class Warned(Fact, frozen=True, kw_only=True):

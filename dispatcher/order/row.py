@@ -177,6 +177,16 @@ class Task(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     stage: TaskStage = "given"
 
 
+class MergedIn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """An order whose clock goes on with this one, into which it was merged at `at`: since when it was reported, and
+    from when its own limit would run, without what dispatching lost; None where a person had moved that."""
+
+    child: str
+    at: int
+    reported_at: int
+    runs_from: int | None = None
+
+
 PartState = Literal["waiting", "open", "passed", "dropped"]
 
 
@@ -237,6 +247,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     counts its reports by city-local day (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded
     of it. `sealed_under` are the names of the keys under which the words of its sightings are sealed. `pack` is the
     digest of the city pack that opened it.
+    `merged_in` has of each order that was merged into it when its clock began.
     `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
     topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
     `part_of` names the joint order that it is a part of. `from_above` are its reports that are orders of platforms
@@ -333,6 +344,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     merged_at: int | None = None
     parent: str = ""
     children: tuple[str, ...] = ()
+    merged_in: tuple[MergedIn, ...] = ()
     linked: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     part_of: str = ""
@@ -370,6 +382,11 @@ def unanswered(order: Order) -> tuple[str, ...]:
     closed_at = order.closings[-1].at
     answered = {answer.by for answer in order.answers if answer.at >= closed_at}
     return tuple(each for each in order.reporters if each not in answered)
+
+
+def reported_at(order: Order) -> int:
+    """When an order was reported first, also as another one that was merged into it."""
+    return min((order.opened_at, *(each.reported_at for each in order.merged_in)))
 
 
 def was_open(order: Order, at: int) -> bool:

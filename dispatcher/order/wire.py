@@ -24,8 +24,8 @@ SOURCE = "paidan/desk"
 # No field of another meaning may take one of these names; a test looks through every fact.
 INSTANTS = frozenset(
     {
-        "accept_by", "archive_at", "at", "due", "due_raw", "handle_by", "next_at", "recorded_at", "started_at", "until",
-        "warn_at",
+        "accept_by", "archive_at", "at", "due", "due_raw", "handle_by", "next_at", "recorded_at", "reported_at",
+        "runs_from", "started_at", "until", "warn_at",
     }
 )  # fmt: skip
 _DEEPER = frozenset({"accept", "due", "evidence", "handle", "limit", "limits", "whole"})

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import Order, extendable, kept_as
+from dispatcher.order.row import MergedIn, Order, extendable, kept_as, reported_at
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -468,8 +468,13 @@ def _withdraw_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int
 def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(update.other_order_id)
     assert parent is not None  # the guard "mergeable" has seen it
+    reported, runs_from = reported_at(order), limits.carried_over(order, at)
     order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
-    work.emit(facts.Absorbed(**work.head(parent, at, update.by), child=order.id))
+    head = work.head(parent, at, update.by)
+    one = MergedIn(child=order.id, at=head["at"], reported_at=reported, runs_from=runs_from)
+    after = msgspec.structs.replace(parent, merged_in=(*parent.merged_in, one))
+    whole = limits.merged(work.city, parent, after, head["at"])
+    work.emit(facts.Absorbed(**head, child=order.id, reported_at=reported, runs_from=runs_from, whole=whole))
     return order
 
 
@@ -507,7 +512,10 @@ def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
-        work.emit(facts.Released(**work.head(parent, at, update.by), child=order.id))
+        head = work.head(parent, at, update.by)
+        rest = tuple(each for each in parent.merged_in if each.child != order.id)
+        whole = limits.merged(work.city, parent, msgspec.structs.replace(parent, merged_in=rest), head["at"])
+        work.emit(facts.Released(**head, child=order.id, whole=whole))
     order = work.emit(
         facts.Unmerged(**work.head(order, at, update.by, "review"), parent=order.parent, reason=update.reason)
     )

@@ -15,6 +15,7 @@ from dispatcher.order.row import (
     Closing,
     Dispatch,
     Entry,
+    MergedIn,
     Order,
     Part,
     Recheck,
@@ -106,6 +107,7 @@ class Changes(TypedDict, total=False):
     merged_at: int | None
     parent: str
     children: tuple[str, ...]
+    merged_in: tuple[MergedIn, ...]
     linked: tuple[str, ...]
     parts: tuple[Part, ...]
     reminded_on: tuple[int, ...]
@@ -225,6 +227,14 @@ def without_chain(order: Order) -> Changes:
     if not order.held_for:
         return {}
     return {"assignments": (*order.assignments[:-1], *order.held_for, order.assignments[-1]), "held_for": ()}
+
+
+def runs_anew(order: Order, whole: RunningLimit | None, at: int) -> Changes:
+    """The order's own limit, which nobody has moved, from another beginning; None: it stays."""
+    if whole is None:
+        return {}
+    changes = with_limits(order, whole) | {"due": whole.due, "due_raw": whole.due}
+    return changes | ({} if whole.due <= at else not_overdue(order, at))
 
 
 def not_overdue(order: Order, at: int) -> Changes:

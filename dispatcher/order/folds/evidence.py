@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from dispatcher.order import facts
-from dispatcher.order.folds.changes import Changes, Folds
+from dispatcher.order.folds.changes import Changes, Folds, runs_anew
 from dispatcher.order.folds.room import fitting, seen_weight
-from dispatcher.order.row import Order, PartState, kept_as, unanswered
+from dispatcher.order.row import MergedIn, Order, PartState, kept_as, unanswered
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
@@ -144,15 +144,24 @@ def _withdrawn_above(order: Order, fact: facts.WithdrawnAbove) -> Changes:
 
 
 def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
-    return {"children": (*order.children, fact.child)}
+    changes: Changes = {"children": (*order.children, fact.child)}
+    if fact.reported_at is None:  # a fact of before does not say when its clock began
+        return changes
+    one = MergedIn(child=fact.child, at=fact.at, reported_at=fact.reported_at, runs_from=fact.runs_from)
+    changes["merged_in"] = (*order.merged_in, one)
+    return changes | runs_anew(order, fact.whole, fact.at)
 
 
 def _released(order: Order, fact: facts.Released) -> Changes:
     if fact.evidence is None:
-        return {"children": tuple(child for child in order.children if child != fact.child)}
+        changes: Changes = {
+            "children": tuple(child for child in order.children if child != fact.child),
+            "merged_in": tuple(each for each in order.merged_in if each.child != fact.child),
+        }
+        return changes | runs_anew(order, fact.whole, fact.at)
     first = tuple(kept for kept in order.evidence_first if (kept.source, kept.id) != fact.evidence)
     last = tuple(kept for kept in order.evidence_last if (kept.source, kept.id) != fact.evidence)
-    changes: Changes = {
+    changes = {
         "evidence_first": first,
         "evidence_last": last,
         "evidence_count": order.evidence_count - 1,

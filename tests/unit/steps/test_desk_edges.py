@@ -65,6 +65,93 @@ def test_an_unmerged_order_runs_against_its_own_limit_from_its_own_opening() -> 
     assert_laws(desk)
 
 
+def merged_into_a_later_one(later: int = 3 * DAY, **own: Any) -> tuple[Desk, str, str]:
+    """A pothole that was reported days before the one into which it is merged."""
+    desk = pothole(**own)
+    desk.feed(report("2", T0 + later, OTHER_WORDS), at=T0 + later)
+    first, second = list(desk.state.orders)
+    assert desk.update("merge", OPERATOR, T0 + later + HOUR, first, reason="same", other_order_id=second) == ""
+    return desk, first, second
+
+
+def test_who_reported_first_waits_no_longer_because_theirs_is_merged_into_a_later_order() -> None:
+    """The limit runs from the first report on, also for the next department, and so does the time it took."""
+    desk, _, second = merged_into_a_later_one()
+
+    assert (whole(desk.order(second)), desk.order(second).due_raw) == ([T0 + 7 * DAY], T0 + 7 * DAY)
+    desk.update("re-assign", DISPATCHER, T0 + 4 * DAY, second, department="works", reason="a root")
+    assert whole(desk.order(second)) == [T0 + 7 * DAY + HOUR * 24]  # what dispatching lost
+    desk.tick(T0 + 8 * DAY + HOUR)
+    assert desk.order(second).overdue_at == T0 + 8 * DAY
+    desk.update("force-close", OPERATOR, T0 + 9 * DAY, second, reason="done")
+    assert resolved(desk, second) == [9 * DAY]
+    assert_laws(desk)
+
+
+def test_an_order_whose_limit_was_up_is_overdue_in_the_one_that_it_is_merged_into() -> None:
+    """Whoever merges it into a fresh one gains no time."""
+    desk, first, second = merged_into_a_later_one(later=8 * DAY)
+    desk.tick(T0 + 8 * DAY + HOUR)
+
+    assert desk.order(first).overdue_past == ((T0 + 7 * DAY, T0 + 8 * DAY + HOUR),)
+    assert desk.order(second).overdue_at == T0 + 8 * DAY + HOUR
+    assert desk.count("overdue_open") == 1
+    assert_laws(desk)
+
+
+def test_a_clock_that_a_merge_has_brought_goes_with_the_order() -> None:
+    """Merged no longer, each runs from its own report again; what had been overdue meanwhile stays on the books."""
+    desk, first, second = merged_into_a_later_one(later=8 * DAY)
+    desk.tick(T0 + 8 * DAY + HOUR)
+
+    assert desk.update("unmerge", OPERATOR, T0 + 9 * DAY, first, reason="two holes") == ""
+
+    assert (whole(desk.order(first)), whole(desk.order(second))) == ([T0 + 7 * DAY], [T0 + 15 * DAY])
+    assert (desk.order(second).overdue_at, desk.order(second).merged_in) == (None, ())
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize("moved", ["first", "second"])
+def test_a_limit_that_a_person_has_moved_is_not_moved_by_a_merge(moved: str) -> None:
+    """Neither that of the order which goes on, nor with one that was granted more time itself."""
+    desk = pothole()
+    desk.feed(report("2", T0 + DAY, OTHER_WORDS), at=T0 + DAY)
+    first, second = list(desk.state.orders)
+    extended = {"first": first, "second": second}[moved]
+    assert desk.update("request-extension", ROADS, T0 + DAY, extended, reason="rain") == ""
+    assert desk.update("approve-extension", DISPATCHER, T0 + DAY, extended) == ""
+    before = whole(desk.order(second))
+
+    desk.update("merge", OPERATOR, T0 + 2 * DAY, first, reason="same", other_order_id=second)
+
+    assert whole(desk.order(second)) == before
+    assert_laws(desk)
+
+
+def test_what_was_merged_before_a_closing_was_answered_by_it() -> None:
+    """Reopened, the order has fresh limits; what is merged into it then brings its own."""
+    desk, _, second = merged_into_a_later_one()
+    desk.update("force-close", OPERATOR, T0 + 4 * DAY, second, reason="done")
+    desk.update("reopen", OPERATOR, T0 + 5 * DAY, second, reason="not done")
+    assert whole(desk.order(second)) == [T0 + 12 * DAY]
+    desk.feed(report("3", T0 + 5 * DAY, "完全不同的说法在这里写着"), at=T0 + 5 * DAY)
+    (third,) = (order.id for order in desk.state.orders.values() if order.opened_at == T0 + 5 * DAY)
+    desk.update("re-assign", DISPATCHER, T0 + 5 * DAY, second, department="works", reason="a root")
+    assert whole(desk.order(second)) == [T0 + 12 * DAY]
+
+    desk.update("merge", OPERATOR, T0 + 6 * DAY, second, reason="same", other_order_id=third)
+
+    assert whole(desk.order(third)) == [T0 + 12 * DAY]
+    assert_laws(desk)
+
+
+def resolved(desk: Desk, order_id: str) -> list[int]:
+    """The times that it took from the first report of an order to its closings, in its area."""
+    booked = booking.bookings(desk.order(order_id), desk.city.zone)
+    amounts = (each for row, figures in booked.items() if row.startswith("area/") for each in figures)
+    return [each[1] for each in amounts if isinstance(each, tuple) and each[0] == "resolution_ms"]
+
+
 def test_a_split_report_runs_against_a_limit_of_its_own() -> None:
     """From its own instant, not from that of the order it was taken for a part of."""
     desk = pothole()
