@@ -1,8 +1,9 @@
 """The second set: texts that judge a model and never train one, written without sight of the bootstrap corpus.
 
 A smaller third set, of the hand that wrote the latest of the corpus, chooses between recipes, so that the second set
-need not. A fourth, written last and before any other text of these was seen, is of a day's messages rather than of
-hard ones. What the shipped model made of all is kept for `docs/classifier.md`, which has its tables made from it.
+need not. A fourth and a fifth, each written before any other text of these was seen, are of a day's messages rather
+than of hard ones. What the shipped model made of all is kept for `docs/classifier.md`, which has its tables made from
+it.
 """
 
 import csv
@@ -20,7 +21,9 @@ from models.guess import Guess
 FILE = Path(__file__).with_name("second_set.csv")
 THIRD = Path(__file__).with_name("third_set.csv")
 FOURTH = Path(__file__).with_name("fourth_set.csv")
-# Written by `scripts/bench classifier --part second --part cautious --part third --part fourth --json`.
+FIFTH = Path(__file__).with_name("fifth_set.csv")
+# Written by `scripts/bench classifier --part second --part cautious --part third --part fourth
+# --part fifth --json`.
 KEPT = Path(__file__).parents[2] / "docs" / "charts" / "classifier.json"
 NO_FAULT = "none"
 FIFTHS = 5
@@ -164,7 +167,7 @@ def _table(judged: Sequence[Judged], name: Callable[[Row], str]) -> dict[str, di
 
 
 def kept() -> dict[str, Any]:
-    """The figures that were kept, by part: those of the second set, with caution, of the third and of the fourth."""
+    """The figures that were kept, by part: those of the second set, with caution, and of the others."""
     found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
     return found
 
@@ -172,8 +175,8 @@ def kept() -> dict[str, Any]:
 def figures() -> str:
     """What stands in the documentation: the second set, the same with caution, the others, beside each other."""
     parts = kept()
-    columns = [parts[name] for name in ("second", "cautious", "third", "fourth")]
-    lines = ["| | second set | cautious | third set | fourth set |", "|---|---|---|---|---|"]
+    columns = [parts[name] for name in ("second", "cautious", "third", "fourth", "fifth")]
+    lines = ["| | second set | cautious | third set | fourth set | fifth set |", "|---|---|---|---|---|---|"]
     for name, title in _TITLES.items():
         lines.append(f"| {title} | {' | '.join(_shown(column[name]) for column in columns)} |")
     return "\n".join(lines)

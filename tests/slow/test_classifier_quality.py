@@ -159,6 +159,19 @@ def test_the_fourth_set_floor() -> None:
     assert found["calibration error, all"] <= found["calibration band, all"][1]
 
 
+def test_the_fifth_set_floor() -> None:
+    """A day's messages of a hand from which nothing was learnt: what is promised is kept."""
+    found = second_set.judge(Classifier.shipped(), second_set.FIFTH)
+
+    assert found["top 1"][0] >= 0.95
+    assert found["top 3"][0] >= 0.985
+    assert found["dispatched"][0] >= 0.84
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.98
+    assert found["no fault, dispatched"] <= 2
+    assert found["calibration error, faults"] <= found["calibration band, faults"][1]
+    assert found["calibration error, all"] <= found["calibration band, all"][1]
+
+
 def test_dangers_are_told_and_the_shipped_model_is_small() -> None:
     """Fire, gas, lifts, manholes, collapses: nine in ten of the second set at least. The artefact has 40 MB at most."""
     model = Classifier.shipped()

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bench.quality.second_set import FOURTH, NO_FAULT, THIRD, Row, read
+from bench.quality.second_set import FIFTH, FOURTH, NO_FAULT, THIRD, Row, read
 from models.classifier.learning.shipped import CALIBRATION, CORPUS, EVERYDAY, lexicon
 from models.classifier.learning.taxonomy import read_taxonomy
 from tests.conftest import REPOSITORY
@@ -14,6 +14,7 @@ from tests.support.learning.twins import alike
 ROWS = read()
 THIRD_ROWS = read(THIRD)
 FOURTH_ROWS = read(FOURTH)
+FIFTH_ROWS = read(FIFTH)
 FAULTS = [row for row in ROWS if row.category != NO_FAULT]
 NONE = [row for row in ROWS if row.category == NO_FAULT]
 LEAVES = read_taxonomy(REPOSITORY / "cities" / "demo" / "categories.csv").leaves
@@ -120,7 +121,7 @@ def test_what_trains_what_calibrates_and_what_judges_share_no_near_duplicate() -
     of = {row.text: "corpus" for row in written(CORPUS)}
     of |= {row.text: "calibration" for row in (*written(CALIBRATION), *written(EVERYDAY))}
     of |= {row.text: "second" for row in ROWS} | {row.text: "third" for row in THIRD_ROWS}
-    of |= {row.text: "fourth" for row in FOURTH_ROWS}
+    of |= {row.text: "fourth" for row in FOURTH_ROWS} | {row.text: "fifth" for row in FIFTH_ROWS}
     words = {plain(word) for word in lexicon().texts}
 
     assert not [pair for pair in alike(list(of), SHARED_RUNS, RUN) if of[pair[0]] != of[pair[1]]]
@@ -148,3 +149,18 @@ def test_the_fourth_set_is_of_every_category_and_of_a_days_messages() -> None:
     assert sum(row.lang == "en" for row in FOURTH_ROWS) >= 0.25 * len(FOURTH_ROWS)
     assert order == sorted(order)
     assert all(row.text == " ".join(row.text.split()) for row in FOURTH_ROWS)
+
+
+def test_the_fifth_set_is_of_every_category_and_of_a_days_messages() -> None:
+    """Four hundred texts, four and more of each category, every kind of no fault, a third and more of them English;
+    sorted, whole, none twice."""
+    sizes = Counter(row.category for row in FIFTH_ROWS)
+    order = [(row.category, row.none_kind) for row in FIFTH_ROWS]
+
+    assert len({plain(row.text) for row in FIFTH_ROWS}) == len(FIFTH_ROWS) >= 400
+    assert set(sizes) == {*LEAVES, NO_FAULT}
+    assert min(sizes.values()) >= 4
+    assert {row.none_kind for row in FIFTH_ROWS if row.category == NO_FAULT} == {*NONE_KINDS, "thanks"}
+    assert sum(row.lang == "en" for row in FIFTH_ROWS) >= 0.33 * len(FIFTH_ROWS)
+    assert order == sorted(order)
+    assert all(row.text == " ".join(row.text.split()) for row in FIFTH_ROWS)
