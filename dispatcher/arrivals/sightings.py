@@ -28,8 +28,9 @@ from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import dispelled, watching, weighing
 from dispatcher.order.row import OPEN, Order, was_open
-from dispatcher.partition import index, outcomes
-from dispatcher.partition.outcomes import Disposition
+from dispatcher.partition import index
+from dispatcher.partition.telling import outcomes
+from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group

@@ -13,7 +13,7 @@ _decode_overtaking = msgspec.json.Decoder(tuple[int, int]).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """A record to publish. `topic` is logical: orders, outcomes, notices, rechecks, archive,
+    """A record to publish. `topic` is logical: orders, outcomes, notices, rechecks, upward, archive,
     assignments/<department>, or tasks/<unit>."""
 
     topic: str

@@ -8,10 +8,11 @@ from dispatcher.figures import booking
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import SILENT, TIMERS, apply
 from dispatcher.order.row import OPEN, Order, State
-from dispatcher.partition import identity, messages
+from dispatcher.partition import identity
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.overlay import Overlay
+from dispatcher.partition.telling import messages, notices
 from models.city import City
 from models.events import Evidence
 from models.inbox import Actor, InboxUpdate, Sighting
@@ -151,10 +152,10 @@ class UnitOfWork:
     def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
         """Notices for reporters, departments, supervisors and citizens."""
         if isinstance(fact, facts.EvidenceAdded):
-            self.sent.extend(messages.subscribed(after, fact))
-        elif type(fact) in messages.AUDIENCES:
+            self.sent.extend(notices.subscribed(after, fact))
+        elif type(fact) in notices.AUDIENCES:
             others = tuple(who for child in self.children(after) for who in child.reporters) if after.children else ()
-            self.sent.extend(messages.notices(before, after, fact, others))
+            self.sent.extend(notices.notices(before, after, fact, others))
 
     def _tell_above(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
         """Tell the platforms above whose orders this one is, or has taken in, but none what it has asked for itself."""

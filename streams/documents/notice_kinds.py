@@ -1,7 +1,7 @@
 """The table of the kinds of notices in docs/notices.md."""
 
 from dispatcher.order import facts
-from dispatcher.partition.messages import AUDIENCES
+from dispatcher.partition.telling.notices import AUDIENCES
 from streams.documents.markdown import sentence, table
 
 

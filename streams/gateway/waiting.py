@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
-from dispatcher.partition.outcomes import SightingOutcome, read_outcome
+from dispatcher.partition.telling.outcomes import SightingOutcome, read_outcome
 from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter

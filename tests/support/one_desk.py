@@ -14,7 +14,7 @@ from dispatcher.desk import DeskState
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact, UpdateRefused
 from dispatcher.partition.decision import Failure, Outgoing
-from dispatcher.partition.outcomes import read_outcome
+from dispatcher.partition.telling.outcomes import read_outcome
 from models.city import City
 from models.envelope import Event, to_binary
 from models.events import DeadLetter

@@ -8,7 +8,7 @@ from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.order.chain import answered
 from dispatcher.order.row import Order, Recheck
-from dispatcher.partition.outcomes import Disposition
+from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint
 from dispatcher.steps.checks import rechecking

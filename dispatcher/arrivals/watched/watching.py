@@ -12,7 +12,7 @@ from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import dispelled, false_alarms, watch_rows, weighing
 from dispatcher.order.row import OPEN, Order, Watch
 from dispatcher.partition import row_keys
-from dispatcher.partition.outcomes import Disposition
+from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group, merging_kinds

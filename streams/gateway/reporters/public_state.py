@@ -8,7 +8,7 @@ from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Entry, Order
-from dispatcher.partition.messages import AUDIENCES
+from dispatcher.partition.telling.notices import AUDIENCES
 from dispatcher.steps.guards import is_reporter, too_often
 from models.city import City
 from models.inbox import Actor

@@ -17,7 +17,7 @@ from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import REFUSALS
-from dispatcher.partition.outcomes import SightingOutcome
+from dispatcher.partition.telling.outcomes import SightingOutcome
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison

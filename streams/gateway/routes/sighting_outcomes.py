@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from dispatcher.partition.outcomes import SightingOutcome
+from dispatcher.partition.telling.outcomes import SightingOutcome
 from models.access import prefixed
 from models.envelope import MAX_ATTRIBUTE
 from models.redact import pseudonym

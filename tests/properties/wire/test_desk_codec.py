@@ -12,7 +12,7 @@ from dispatcher.order import facts
 from dispatcher.order.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
 from dispatcher.order.row import Assignment, Order
 from dispatcher.order.wire import INSTANTS, decode, encode
-from dispatcher.partition import messages
+from dispatcher.partition.telling import messages, notices
 from models.events import (
     ASSIGNMENT,
     NOTICE,
@@ -119,7 +119,7 @@ def test_every_notice_of_a_fact_is_what_it_would_be_alone(
     order: Order, fact: facts.Reopened, others: tuple[str, ...]
 ) -> None:
     """What the notices of one fact share is encoded once, and nobody sees that."""
-    for sent in messages.notices(None, order, fact, others):
+    for sent in notices.notices(None, order, fact, others):
         notice = msgspec.json.decode(sent.value)
         alone = Notice(**notice | {"at": fact.at})
         assert sent.value == plainly_encoded(alone)

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from dispatcher.order import facts, wire
-from dispatcher.partition.messages import AUDIENCES
+from dispatcher.partition.telling.notices import AUDIENCES
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dispatcher.partition.decision import Outgoing
-from dispatcher.partition.messages import AUDIENCES
+from dispatcher.partition.telling.notices import AUDIENCES
 from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
