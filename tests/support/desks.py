@@ -1,5 +1,6 @@
 """A desk to try things on: inbox records in, all that came out kept, with the laws that must always hold."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, Failure, Outgoing
 from dispatcher.partition.index import Entry, Key
 from models.city import City
-from models.envelope import event_type
+from models.envelope import CE_ID, event_type
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting, Tick
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_text
@@ -183,7 +184,10 @@ def name(fact: Fact | UpdateRefused) -> str:
 
 
 def assert_laws(desk: Desk) -> None:
-    """What must hold after whatever happened: rows are folds, figures are sums, restoring loses nothing."""
+    """What must hold after whatever happened: rows are folds, figures are sums, restoring loses nothing, and no two
+    events on a topic have one id."""
+    named = Counter((out.topic, dict(out.headers)[CE_ID]) for out in desk.sent if out.headers)
+    assert [each for each, times in named.items() if times > 1] == []
     logs: dict[str, list[Fact]] = {}
     for fact in facts_of(desk.sent):
         if isinstance(fact, Fact):

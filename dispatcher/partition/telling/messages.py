@@ -122,7 +122,7 @@ def steps_below(before: Order | None, order: Order, fact: Fact) -> list[Outgoing
         _to_department(
             department,
             STEP_BELOW,
-            f"{facts.ce_id(fact)}/{department}",
+            f"{facts.ce_id(fact)}/{department}/below",  # the same step may take the order from it: an event of its own
             order.id,
             fact.at,
             wire.encode(
