@@ -59,6 +59,15 @@ export function redraw(part, ...nodes) {
   else part.replaceChildren(...fresh.childNodes);
 }
 
+// Gives what has the keyboard go on at another part of the page once an answer has come, where what had it in `part` is gone
+// by then or was of no use meanwhile, and nobody has gone elsewhere: who works by key would begin at the top again.
+export function keyboardIn(part) {
+  const had = part.contains(document.activeElement);
+  return (there) => {
+    if (had && document.activeElement === document.body) there?.focus({ preventScroll: true });
+  };
+}
+
 let token = sessionStorage.getItem("token") || "";
 const LONGEST_MS = 60_000; // the gateway answers sooner, if only that it cannot: then nobody is there any more
 const noConnection = () => new Error(say("no connection"));

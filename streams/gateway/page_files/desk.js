@@ -1,4 +1,4 @@
-import { answered, ask, el, redraw } from "/page/common.js";
+import { answered, ask, el, keyboardIn, redraw } from "/page/common.js";
 import { comparison, placeMap, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { colon, name, say } from "/page/language.js";
@@ -33,7 +33,7 @@ const moves = await movesPanel(afterMove);
 const compared = comparison((other) => moves.naming(order, other));
 const similar = precedents((shown) => (shown.state === "review" ? shown.guess?.alternatives?.[0]?.[0] : ""));
 const head = el("div", { class: "head" });
-const choices = el("div", { class: "choices", role: "group", "aria-label": say("Alternatives") });
+const choices = el("div", { class: "choices", role: "group", tabindex: "-1", "aria-label": say("Alternatives") });
 const place = placeMap();
 const view = orderView({ head: [head], doing: [choices, moves.node], last: [place.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
@@ -234,7 +234,8 @@ async function decide(index) {
   if (!picked) return;
   const before = order;
   gone.set(before.id, Date.now() + GONE_MS);
-  goOn(before.id);
+  const keep = keyboardIn(choices);
+  goOn(before.id).then(() => keep(choices.childElementCount ? choices : moves.node));
   const { refused } = await take(before, "decide", decision(picked));
   if (refused) {
     gone.delete(before.id);
@@ -249,7 +250,7 @@ async function decide(index) {
 function goOn(id) {
   const [next] = list.after(id, 1);
   list.drop(id);
-  open(next || list.last());
+  return open(next || list.last());
 }
 
 async function afterMove(move, before, seq, given) {

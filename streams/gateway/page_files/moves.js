@@ -1,4 +1,4 @@
-import { answered, ask, bodyOf, el, instant, isDecided, refusal } from "/page/common.js";
+import { answered, ask, bodyOf, el, instant, isDecided, keyboardIn, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -272,7 +272,7 @@ const AT_ONCE = ["accept", "accept-task", "arrive", "verify-pass", "resume", "ch
 // The moves of an order as buttons, each of which opens its form. `done(move, before, seq, given)` is called when one was taken.
 export async function movesPanel(done) {
   const who = el("small", {});
-  const node = el("section", { class: "doing", hidden: true, "aria-label": say("What may be done now") }, who);
+  const node = el("section", { class: "doing", hidden: true, tabindex: "-1", "aria-label": say("What may be done now") }, who);
   const buttons = el("div", { class: "moves" });
   const place = el("div");
   const told = el("p", { class: "notice", role: "alert", hidden: true });
@@ -340,6 +340,7 @@ export async function movesPanel(done) {
     const step = placeOf(order.id, move.action);
     if (sending.has(step)) return;
     sending.add(step);
+    const goOn = keyboardIn(node);
     showSending();
     const { refused, seq } = await take(order, move.action, fields);
     sending.delete(step);
@@ -351,6 +352,8 @@ export async function movesPanel(done) {
       if (form && filling?.form === form) close(); // another one may have been opened meanwhile
       await done(move, order, seq, fields);
     }
+    if (!refused) goOn(node);
+    else if (!form) goOn(buttons.querySelector(`[data-action="${move.action}"]`));
   }
 
   function showSending() {
@@ -381,9 +384,12 @@ export async function movesPanel(done) {
     });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      const goOn = keyboardIn(form);
+      const sent = act(order, move, given(form, move.fields), form);
       send.disabled = true;
-      await act(order, move, given(form, move.fields), form);
+      await sent;
       send.disabled = false;
+      goOn(send);
     });
     cancel.addEventListener("click", () => {
       dropDraft(order.id, move.action);

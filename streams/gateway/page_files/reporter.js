@@ -1,4 +1,4 @@
-import { answered, ask, el, keepTyped, moment, said } from "/page/common.js";
+import { answered, ask, el, keepTyped, keyboardIn, moment, said } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { decided, keyOf } from "/page/undecided.js";
 
@@ -80,6 +80,7 @@ function form(action) {
     const given = [...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text);
     const body = { action, ...Object.fromEntries(given.map(([field, text]) => [field, (READ[field] || String)(text)])) };
     const button = node.querySelector("button");
+    const goOn = keyboardIn(node);
     button.disabled = true;
     const text = JSON.stringify(body);
     try {
@@ -91,6 +92,7 @@ function form(action) {
       await showNews(say("Thank you. It has arrived."));
     } catch (error) {
       button.disabled = false;
+      goOn(button);
       if (error.decided) decided(step);
       tell(error.told ? said(error, node) : say("Not sent ({}). Press again: it is taken once.", error.message));
     }

@@ -1,4 +1,4 @@
-import { answered, ask, el, instant, keepTyped, moment, redraw, said as saidOf } from "/page/common.js";
+import { answered, ask, el, instant, keepTyped, keyboardIn, moment, redraw, said as saidOf } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
 import { decided, keyOf } from "/page/undecided.js";
@@ -51,9 +51,11 @@ async function send(path, body, form = null) {
 function button(title, path) {
   const node = el("button", { type: "button", "data-path": path }, title);
   node.addEventListener("click", async () => {
+    const goOn = keyboardIn(node);
     node.disabled = true;
     await send(path, {});
     node.disabled = false;
+    goOn(node.isConnected ? node : by("known"));
   });
   return node;
 }
@@ -160,9 +162,11 @@ function form(larger, areas) {
     const begin = starts ? { starts_at: instant(starts, zone) } : {};
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
     const press = node.querySelector(".primary");
+    const goOn = keyboardIn(node);
     press.disabled = true;
     const taken = await send(SETS, { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node);
     press.disabled = false;
+    goOn(press);
     if (!taken) return;
     node.reset();
     by("known").firstElementChild?.scrollIntoView({ block: "center" }); // there it is, unless the list could not be had yet

@@ -1,5 +1,5 @@
 // The list that somebody works through: its lines, which one is open, and which are picked to be accepted together.
-import { answered, ask, duration, el, percent, redraw } from "/page/common.js";
+import { answered, ask, duration, el, keyboardIn, percent, redraw } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
@@ -81,7 +81,7 @@ export function workList(part, { open, opened, accept, done, told }) {
         walks() && (index || start) && Number.isFinite(line.from_before) ? el("span", {}, `↦ ${metres(line.from_before)}`) : "", clock(line)));
     button.addEventListener("click", () => open(line.id));
     if (!picking()) return el("li", {}, button);
-    const box = el("input", { type: "checkbox", "aria-label": say("Pick {}", line.title || line.id), checked: picked.has(line.id), disabled: line.state !== "assigned" });
+    const box = el("input", { type: "checkbox", "data-pick": line.id, "aria-label": say("Pick {}", line.title || line.id), checked: picked.has(line.id), disabled: line.state !== "assigned" });
     box.addEventListener("change", () => pick(line.id));
     return el("li", { class: "pickable" }, box, button);
   }
@@ -90,19 +90,21 @@ export function workList(part, { open, opened, accept, done, told }) {
     const parts = [];
     if (picking()) {
       const all = lines.filter((line) => line.state === "assigned");
-      const together = el("button", { type: "button" }, picked.size === all.length ? say("Pick none") : say("Pick all"));
+      const together = el("button", { type: "button", "data-bar": "together" }, picked.size === all.length ? say("Pick none") : say("Pick all"));
       together.addEventListener("click", () => {
         const whole = picked.size === all.length;
         picked.clear();
         if (!whole) for (const line of all) picked.add(line.id);
         show();
       });
-      const go = el("button", { type: "button", class: "primary", disabled: !picked.size || accepting }, say("Accept {}", picked.size));
+      const go = el("button", { type: "button", class: "primary", "data-bar": "accept", disabled: !picked.size || accepting }, say("Accept {}", picked.size));
       go.addEventListener("click", async () => {
+        const goOn = keyboardIn(go);
         accepting = go.disabled = true;
         await accept(lines.filter((line) => picked.has(line.id))).finally(() => {
           accepting = false;
           show();
+          goOn(rows.querySelector('[aria-current="true"]'));
         });
       });
       parts.push(together, go);
@@ -121,12 +123,14 @@ export function workList(part, { open, opened, accept, done, told }) {
   }
 
   function show() {
-    const kept = part.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id || "open" : "";
+    const before = part.contains(document.activeElement) ? document.activeElement : null;
     redraw(rows, ...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
     further.hidden = !more;
     showBar();
-    const current = rows.querySelector('[aria-current="true"]');
-    if (kept) (kept === "open" ? current : [...rows.querySelectorAll("[data-id]")].find((each) => each.dataset.id === kept))?.focus({ preventScroll: true });
+    if (!before || before === document.activeElement) return;
+    const alike = (each) => ["id", "pick", "bar"].some((what) => before.dataset[what] && before.dataset[what] === each.dataset[what]);
+    const now = before.isConnected ? before : [...part.querySelectorAll("button, input")].find(alike);
+    (now || rows.querySelector('[aria-current="true"]'))?.focus({ preventScroll: true });
   }
 
   function pick(id) {

@@ -1,0 +1,81 @@
+"""Who works by key alone goes on where they were: nothing sends them back to the top of the page."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from models.city import City
+from tests.support.desk_rows import opened
+from tests.support.web.browsers import Seen, browser, seated
+from tests.web.pages.test_desk_page import COMMENT, FIRST, SECOND, two_orders
+from tests.web.pages.test_page import serving
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
+]
+ACCEPT = {"action": "accept", "term": "签收", "note": "", "roles": ["department"], "fields": []}
+
+
+async def at_seat(page: Page, city: City, base: str, state: str, role: str, move: Mapping[str, object]) -> None:
+    """Let somebody sit at the desk before two orders, with one move."""
+    await two_orders(page, city, state=state)
+    moves = {"attempt": 0, "moves": [dict(move, roles=[role])]}
+    await page.route("**/moves", lambda route: route.fulfill(json=moves))
+    await page.add_init_script(f"sessionStorage.setItem('seat', JSON.stringify({{role: '{role}'}}))")
+    await page.goto(f"{base}/desk")
+    await expect(page.locator(f'.doing [data-action="{move["action"]}"]')).to_be_visible()
+
+
+@pytest.mark.parametrize("move", [COMMENT, ACCEPT], ids=["by a form", "at once"])
+async def test_after_a_step_the_keyboard_is_at_what_may_be_done_now(
+    city: City, tmp_path: Path, move: Mapping[str, object]
+) -> None:
+    """The form that had it is gone, and so is a button that took its step at once."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await at_seat(page, city, base, "assigned", "department", move)
+        await page.route("**/updates", lambda route: route.fulfill(json={"fact": {"seq": 1}}))
+        await page.locator(f'.doing [data-action="{move["action"]}"]').press("Enter")
+        if move["fields"]:
+            await page.fill('form.move [name="reason"]', "a word")
+            await page.locator("form.move .primary").press("Enter")
+
+        await expect(page.locator("#done")).to_be_visible()
+        await expect(page.locator(".doing")).to_be_focused()
+
+
+async def test_after_a_refusal_the_keyboard_is_at_the_button_that_sends(city: City, tmp_path: Path) -> None:
+    """It could not be used while the desk was deciding."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await at_seat(page, city, base, "assigned", "department", COMMENT)
+        await page.route("**/updates", lambda route: route.fulfill(status=409, json={"title": "no longer possible"}))
+        await page.locator('.doing [data-action="comment"]').press("Enter")
+        await page.fill('form.move [name="reason"]', "a word")
+        await page.locator("form.move .primary").press("Enter")
+
+        await expect(page.locator(".doing .notice")).to_have_text("no longer possible")
+        await expect(page.locator("form.move .primary")).to_be_focused()
+
+
+async def test_what_is_picked_by_key_leaves_the_keyboard_where_it_is(city: City, tmp_path: Path) -> None:
+    """In the list, and on the button that picks all: it went to the line of the order that is open."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await at_seat(page, city, base, "assigned", "department", COMMENT)
+        boxes = page.locator('#lines input[type="checkbox"]')
+
+        await boxes.nth(1).press("Space")
+        await expect(boxes.nth(1)).to_be_checked()
+        await expect(boxes.nth(1)).to_be_focused()
+        assert await boxes.nth(1).get_attribute("data-pick") == SECOND
+
+        everything = page.locator("#lines .bar-of-list button").first
+        await everything.press("Space")
+        await expect(everything).to_have_text("Pick none")
+        await expect(everything).to_be_focused()
+        await expect(page.locator('#lines [aria-current="true"]')).to_have_attribute("data-id", FIRST)
