@@ -27,6 +27,14 @@ def is_among(host: str, places: Iterable[str]) -> bool:
     return any(each in (host, "*") or (address is not None and _is_within(address, each)) for each in places)
 
 
+def is_place(text: str) -> bool:
+    """Whether `is_among` can find anybody there: an address, a network, or `*`."""
+    try:
+        return text == "*" or bool(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return False
+
+
 def _is_within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, place: str) -> bool:
     try:
         return address in ipaddress.ip_network(place, strict=False)

@@ -3,15 +3,16 @@
 import base64
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
 from models.events.broken_rules import broken_rule
-from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, reachable
+from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, is_place, reachable
 from streams.log_format import LogFormat
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
@@ -39,11 +40,22 @@ Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split),
 
 
 def _addresses(value: str) -> str:
-    for part in value.split(",") if value else ():
+    _each_an_address(value.split(",") if value else ())
+    return value
+
+
+def _each_an_address(parts: Sequence[str]) -> Sequence[str]:
+    for part in parts:
         host, _, port = part.strip().rpartition(":")
         if not (host and "/" not in host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ValueError(f"{part.strip() or 'an empty part'} is not host:port")
-    return value
+    return parts
+
+
+def _each_a_network(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := next((each for each in parts if not is_place(each)), None):
+        raise ValueError(f"{wrong} is no address and no network")
+    return parts
 
 
 def _hard_to_guess(value: SecretStr) -> SecretStr:
@@ -71,7 +83,14 @@ Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 # A key of AES: empty, or 32 bytes.
 SecretKey = Annotated[SecretStr, AfterValidator(_of_32_bytes)]
 Addresses = Annotated[str, AfterValidator(_addresses)]
+Workers = Annotated[Listed, Field(min_length=1), AfterValidator(_each_an_address)]
+Places = Annotated[Listed, AfterValidator(_each_a_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+# Beyond these a time is nobody's wish, and does not fit into what Kafka, a link or a date can say.
+Seconds = Annotated[float, Field(gt=0, le=864_000, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=876_600, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
+Milliseconds = Annotated[int, Field(gt=0, le=864_000_000)]
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Namespace = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
@@ -103,24 +122,27 @@ class Settings(BaseSettings):
     data: Path = Field(Path("var"), description="Folder for what is kept on this machine: local broker, tables.")
     raw_hours: PositiveInt = Field(
         72,
+        le=876_600,
         description="So long the input topics keep what came in, unmasked; it must be more than intake is ever down.",
     )
-    partitions: PositiveInt = Field(8, description="Partitions of the topics that share out the work.")
-    replication: PositiveInt = Field(1, description="Copies of each topic when it is created; 3 on a real cluster.")
+    partitions: PositiveInt = Field(8, le=10_000, description="Partitions of the topics that share out the work.")
+    replication: PositiveInt = Field(
+        1, le=1_000, description="Copies of each topic when it is created; 3 on a real cluster."
+    )
     broker_port: Port = Field(0, description="Port of the local broker. 0: a free one.")
 
     batch_records: PositiveInt = Field(2000, description="At most so many records are decided in one transaction.")
-    batch_seconds: PositiveFloat = Field(
+    batch_seconds: Seconds = Field(
         0.05,
         description="Batches are cut so that deciding those of a transaction takes about so long; where it takes longer"
         " to commit, about as long, up to four times this.",
     )
-    transaction_timeout_ms: PositiveInt = Field(10_000, description="The broker aborts a transaction open for longer.")
-    session_timeout_ms: PositiveInt = Field(
+    transaction_timeout_ms: Milliseconds = Field(10_000, description="The broker aborts a transaction open for longer.")
+    session_timeout_ms: Milliseconds = Field(
         6_000,
         description="A silent process loses its partitions after so long; one of the tables after twice as long.",
     )
-    clock_tolerance_seconds: PositiveFloat = Field(
+    clock_tolerance_seconds: Seconds = Field(
         300.0, description="Intake and desk stop when their clock and Kafka's differ by more."
     )
     max_failures: PositiveInt = Field(
@@ -148,7 +170,7 @@ class Settings(BaseSettings):
         description="Key (32 bytes, URL-safe base64) of the links by which reporters see their orders, for notify and "
         "the gateway. Empty: there are no links.",
     )
-    link_days: PositiveFloat = Field(30.0, description="How long such a link shows its order.")
+    link_days: Days = Field(30.0, description="How long such a link shows its order.")
     public_url: str = Field(
         "", description="Where reporters reach the gateway, the beginning of their links. Empty: notices have no links."
     )
@@ -159,7 +181,7 @@ class Settings(BaseSettings):
     model: str = Field("", description="Artefact to use when none was promoted: a path. Empty: the shipped model.")
 
     lake: str = Field("", description="Where Parquet is written, any fsspec address. Empty: `lake` in the data folder.")
-    lake_seconds: PositiveFloat = Field(60.0, description="How often `paidan lake` writes what is new.")
+    lake_seconds: Seconds = Field(60.0, description="How often `paidan lake` writes what is new.")
 
     gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on; any but loopback needs tokens.")
     gateway_port: Port = Field(8080, description="Port of the gateway. 0: a free one.")
@@ -201,7 +223,7 @@ class Settings(BaseSettings):
         description="So many connections at a time each address (each /64 of IPv6) may have to the gateway; who comes "
         "beyond is answered with 503. Those of `PAIDAN_GATEWAY_PROXIES` are not bound. 0: no bound.",
     )
-    gateway_proxies: Listed = Field(
+    gateway_proxies: Places = Field(
         (),
         description="Addresses and networks of the proxies before the gateway: from these `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are believed. Without it all who come through a proxy count as one address.",
@@ -211,7 +233,7 @@ class Settings(BaseSettings):
         description="Show everybody the figures of months that are over, small counts withheld: the page `/open`, "
         "`/open/figures` and `/indicators.csv`.",
     )
-    gateway_ack_seconds: PositiveFloat = Field(
+    gateway_ack_seconds: Seconds = Field(
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
     )
     gateway_body_bytes: PositiveInt = Field(1_000_000, description="Longer request bodies are answered with 413.")
@@ -227,11 +249,11 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address a tables worker listens on; any but loopback needs a token."
     )
     tables_port: Port = Field(6066, description="Port of a tables worker.")
-    tables_workers: Listed = Field(
+    tables_workers: Workers = Field(
         ("127.0.0.1:6066",), description="Tables workers as `host:port,…`; a DNS name stands for all its addresses."
     )
     tables_store: Literal["rocksdb", "memory"] = Field("rocksdb", description="Where a tables worker keeps its rows.")
-    tables_seconds: PositiveFloat = Field(
+    tables_seconds: Seconds = Field(
         2.0, description="A tables worker that has not answered after so long is left out of the answer."
     )
     tables_token: SecretStr = Field(SecretStr(""), description="Token between the gateway and the tables workers.")
@@ -243,18 +265,16 @@ class Settings(BaseSettings):
     notify_inspector_url: str = Field("", description="Webhook for inspectors' notices. Empty: they are not sent.")
     notify_reporter_url: str = Field("", description="Webhook for reporters' notices. Empty: they are not sent.")
     notify_plain_http: bool = Field(False, description="Whether webhooks beyond this machine may be http.")
-    notify_timeout_seconds: PositiveFloat = Field(10.0, description="An attempt at a webhook fails after so long.")
-    notify_backoff_seconds: PositiveFloat = Field(
+    notify_timeout_seconds: Seconds = Field(10.0, description="An attempt at a webhook fails after so long.")
+    notify_backoff_seconds: Seconds = Field(
         1.0, description="At most so long until the second attempt; twice that until the third, up to 60 times that."
     )
     notify_breaker_failures: PositiveInt = Field(5, description="So many failed attempts in a row open the breaker.")
-    notify_breaker_seconds: PositiveFloat = Field(
-        30.0, description="An open breaker lets one attempt through after so long."
-    )
-    notify_give_up_hours: PositiveFloat = Field(
+    notify_breaker_seconds: Seconds = Field(30.0, description="An open breaker lets one attempt through after so long.")
+    notify_give_up_hours: Hours = Field(
         72.0, description="Events wait so long for a webhook that is away; older ones become dead letters."
     )
-    notify_first_hours: PositiveFloat = Field(
+    notify_first_hours: Hours = Field(
         24.0, description="A webhook that is new begins with the events of the last hours, so many."
     )
 
@@ -271,7 +291,7 @@ class Settings(BaseSettings):
     bridge_namespace: Namespace = Field("paidan", description="The namespace above.")
     bridge_city: str = Field("", description="Id of the city above, as its pack has it.")
     bridge_hub: str = Field("", description="Id of the department above that is this platform.")
-    bridge_figures_seconds: PositiveFloat = Field(
+    bridge_figures_seconds: Seconds = Field(
         30.0, description="How often the bridge tells the figures of this city to the platform above."
     )
     bridge_dated: bool = Field(

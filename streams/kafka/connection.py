@@ -15,7 +15,12 @@ from typing import Any, Self
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    InvalidSessionTimeoutError,
+    InvalidTransactionTimeout,
+    KafkaConnectionError,
+    KafkaError,
+)
 
 from models.errors import UsageError
 from streams.settings import Settings
@@ -24,6 +29,18 @@ OVER_TLS = ("SSL", "SASL_SSL")
 _OAUTH = "OAUTHBEARER"
 # How the client library names the addresses at which nobody answered.
 _TRIED = re.compile(r"\('([^']+)', (\d+)")
+# What the brokers do not grant, and which setting asks for it.
+_BEYOND = (
+    (
+        InvalidSessionTimeoutError,
+        "Kafka does not allow PAIDAN_SESSION_TIMEOUT_MS (its group.min.session.timeout.ms and "
+        "group.max.session.timeout.ms)",
+    ),
+    (
+        InvalidTransactionTimeout,
+        "Kafka does not allow PAIDAN_TRANSACTION_TIMEOUT_MS (its transaction.max.timeout.ms)",
+    ),
+)
 
 
 def in_words(error: KafkaError) -> str:
@@ -33,6 +50,8 @@ def in_words(error: KafkaError) -> str:
     if tried := _TRIED.findall(str(error)):
         where = ", ".join(sorted(f"{host}:{port}" for host, port in tried))
         return f"no Kafka answers at {where}; does it run there, and is the protocol right?"
+    if beyond := next((said for kind, said in _BEYOND if isinstance(error, kind)), ""):
+        return beyond
     return f"Kafka: {error}"
 
 

@@ -167,7 +167,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
         if offset is None:
             # In this order: what arrives between the two questions is found by the second.
             end = (await self._consumer.end_offsets([partition]))[partition]
-            since = 0 if self._complete else now_ms() - int(self._settings.notify_first_hours * HOUR_MS)
+            since = 0 if self._complete else max(0, now_ms() - int(self._settings.notify_first_hours * HOUR_MS))
             found = (await self._consumer.offsets_for_times({partition: since}))[partition]
             if found is not None and self._repeats_ms is not None and found.timestamp < now_ms() - self._repeats_ms:
                 raise StageError(

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from streams import metrics
 from streams.kafka.clients import member
 from streams.kafka.closing import CLOSE_SECONDS, within
+from streams.kafka.connection import in_words
 from streams.stage.failures import FailuresInARow
 from streams.stage.processing import FENCED, O, Processor, StageError, StageOptions
 from streams.stage.share import Share
@@ -141,7 +142,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
                     self._failures.succeeded()
                 failures = self._failures.failed()
                 if failures >= self._options.max_failures:
-                    said = f"{failures} failures in a row, the last: {error!r}"
+                    said = f"{failures} failures in a row, the last: {in_words(error)}"
                     raise StageError(f"{self._options.group}: {said}") from error
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._halting.wait(), self._options.backoff * 2**failures)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any, cast, get_args
+from unittest.mock import AsyncMock
 
 import msgspec
 import pytest
@@ -250,6 +251,24 @@ async def test_a_bridge_never_hands_down_again_what_the_platform_below_has_forgo
     else:
         assert await consumer._position(part) == begins
         assert noted == ([begins] if committed is None else [])
+
+
+async def test_who_wants_all_that_there_is_gets_it_from_its_first_record_on() -> None:
+    """So many hours that they go back beyond the first instant that Kafka can be asked about."""
+    part = TopicPartition("paidan.notices", 0)
+    log = SimpleNamespace(
+        committed=AsyncMock(return_value=None),
+        commit=AsyncMock(),
+        end_offsets=AsyncMock(return_value={part: 12}),
+        beginning_offsets=AsyncMock(return_value={part: 0}),
+        offsets_for_times=AsyncMock(return_value={part: OffsetAndTimestamp(3, 1)}),
+    )
+    settings = load_settings(notify_first_hours=876_600)
+    consumer = FinishingConsumer(settings, "g", [part.topic], cast(Carrier, None), complete=False)
+    consumer._consumer = cast(AIOKafkaConsumer, log)
+
+    assert await consumer._position(part) == 3
+    log.offsets_for_times.assert_awaited_once_with({part: 0})
 
 
 def test_a_department_that_is_no_hub_in_the_pack_above_is_noticed() -> None:

@@ -59,6 +59,13 @@ def holders(keys: str, **changes: Any) -> Holders:
     return Holders(load_settings(**given | changes))
 
 
+@pytest.mark.parametrize("alone", [{"oidc_audience": AUDIENCE}, {"oidc_keys": "/keys"}, {"oidc_roles": ROLES}])
+def test_without_its_issuer_nothing_of_a_provider_is_taken(alone: dict[str, Any]) -> None:
+    """A gateway whose issuer was forgotten would ask nobody for a token."""
+    with pytest.raises(UsageError, match="PAIDAN_OIDC_ISSUER must be set together with PAIDAN_OIDC_"):
+        Holders(load_settings(**alone))
+
+
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     """A file with the old key."""

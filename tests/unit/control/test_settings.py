@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import math
 import socket
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,39 @@ def test_secrets_may_be_left_out_and_what_is_random_will_do() -> None:
 
     assert load_settings(personal_key=random, webhook_secret=random, words_key=random, contact_key=random)
     assert load_settings(webhook_secret="", words_key="", contact_key="", metrics_token="").hmac_key
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, 1e15])
+@pytest.mark.parametrize(
+    "name", [each for each in Settings.model_fields if each.endswith(("_seconds", "_hours", "_days"))]
+)
+def test_a_time_that_nobody_can_mean_is_refused(name: str, value: float) -> None:
+    """A number without an end fits into no request to Kafka, no date and no timer."""
+    with pytest.raises(UsageError, match=f"PAIDAN_{name.upper()}: must be "):
+        load_settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("session_timeout_ms", 10**13, "must be at most 864000000"),
+        ("transaction_timeout_ms", 10**13, "must be at most 864000000"),
+        ("raw_hours", 10**13, "must be at most 876600"),
+        ("partitions", 10**10, "must be at most 10000"),
+        ("replication", 10**6, "must be at most 1000"),
+        ("tables_workers", "tables", "tables is not host:port"),
+        ("tables_workers", " , ", r"must have at least 1 entries"),
+        ("gateway_proxies", "127.0.0.1,10.0.0.0/33", "10.0.0.0/33 is no address and no network"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(name: str, value: Any, said: str) -> None:
+    """A worker without a port was a fault of each answer, and of a mistyped proxy nobody was told."""
+    with pytest.raises(UsageError, match=f"PAIDAN_{name.upper()}: {said}"):
+        load_settings(**{name: value})
+
+
+def test_proxies_may_be_addresses_networks_or_all() -> None:
+    """Of both versions, as `is_among` looks for them."""
+    proxies = ("*", "10.0.0.7", "10.0.0.0/8", "10.0.0.7/8", "::1", "fd00::/8")
+
+    assert load_settings(gateway_proxies=proxies).gateway_proxies == proxies

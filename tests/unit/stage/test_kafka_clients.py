@@ -10,7 +10,10 @@ import pytest
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
+    InvalidSessionTimeoutError,
+    InvalidTransactionTimeout,
     KafkaConnectionError,
+    KafkaError,
     NotLeaderForPartitionError,
 )
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
@@ -252,6 +255,18 @@ def test_that_nobody_answers_is_said_with_the_addresses() -> None:
         "no Kafka answers at 10.0.0.7:9092, localhost:1; does it run there, and is the protocol right?"
     )
     assert in_words(KafkaConnectionError("cut off")) == "Kafka: KafkaConnectionError: cut off"
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (InvalidSessionTimeoutError(), "PAIDAN_SESSION_TIMEOUT_MS"),
+        (InvalidTransactionTimeout(), "PAIDAN_TRANSACTION_TIMEOUT_MS"),
+    ],
+)
+def test_a_time_that_the_brokers_do_not_allow_is_called_by_its_setting(error: KafkaError, setting: str) -> None:
+    """Theirs bound it, and are named, too."""
+    assert in_words(error).startswith(f"Kafka does not allow {setting} (its ")
 
 
 @pytest.mark.parametrize(
