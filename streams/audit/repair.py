@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from dispatcher.figures import figure_row
+from dispatcher.partition import row_keys
 from dispatcher.partition.kept_orders import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
@@ -17,6 +18,9 @@ from streams.settings import Settings
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.processing import FENCED
 from streams.stage.run_stage import stage_options
+
+# With its orders' rows alone a desk would neither know where it goes on nor what it has met and watches.
+_BROUGHT_BACK = "docs/operations.md says how it is brought back"
 
 
 async def repair_desk(settings: Settings, city: City, partitions: Collection[int]) -> int:
@@ -36,7 +40,10 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
         async with _in_place_of_the_desk(settings, number) as producer:
             if cut := await reader.cut(number):
                 raise AuditError(f"{cut[0]} no longer begins at 0: nothing can be repaired from it")
-            sends = _sends(reader.names, await recompute(reader, number))
+            part = await recompute(reader, number)
+            if part.recount.facts and row_keys.META not in part.desk:
+                raise AuditError(f"{reader.names.desk}/{number} is gone, or its newest part: {_BROUGHT_BACK}")
+            sends = _sends(reader.names, part)
             if sends:
                 async with producer.transaction():
                     sent = await send_all(producer, sends, reader.names.packed)

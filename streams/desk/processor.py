@@ -43,6 +43,7 @@ from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
+from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
 from streams.tracing.item_spans import NO_ITEM_SPANS, ItemSpans, begin_item_spans
 from streams.tracing.tracer import Tracer
@@ -107,17 +108,23 @@ class DeskProcessor:
         return self._packing.packed(row) if row_keys.is_order(key) else row
 
     async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
-        """Restore the state; None when this partition has never been worked on."""
+        """Restore the state; None when nothing says where it goes on. Raises StageError when its figures are gone."""
         desk, figures = rows[self._names.desk], rows[self._names.figures]
         if self._keys is not None:
             await self._keys.catch_up()  # a former desk of this partition may have set ends of words
-        if not desk:
+        if all(key != row_keys.META for key, _ in reversed(desk)):  # rows without it are of a repair, and no state
             self._state = self._fresh()
             return None
         # A load that is cancelled goes on in its thread, and no two threads may pack or unpack with the same.
         packing, self._packing = self._packing, Packing()
         # Beside the event loop: a hundred thousand rows take seconds, and the group waits for heartbeats.
         self._state = await asyncio.to_thread(DeskState.restore, self._partition, _drained(desk), figures, packing)
+        if len(self._state.orders) and not figures:
+            empty = f"{self._names.figures}/{self._partition}"
+            raise StageError(
+                f"{empty} holds no figure of the orders that are in {self._names.desk}: it was made anew, or has lost "
+                "its records; `paidan audit --repair` books them anew"
+            )
         gc.freeze()  # what was restored stays: a full collection would look through all of it, time and again
         return self._state.meta.next_offset
 

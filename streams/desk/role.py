@@ -33,6 +33,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         def opened(tp: TopicPartition) -> DeskProcessor:
             return DeskProcessor(names, tp.partition, packs, same_time, keys, silences, tracer)
 
-        options = replace(stage_options(settings, "desk"), urgent=names.urgent)
+        traces = tuple(TopicPartition(names.orders, number) for number in range(settings.partitions))
+        options = replace(stage_options(settings, "desk"), urgent=names.urgent, traces=traces)
         stage: Stage[DeskOutcome] = Stage(options, [names.inbox], opened)
         await race(run_stage(stage, stop), silences.follow(settings), AnnouncedPacks(settings).follow())

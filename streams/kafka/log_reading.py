@@ -52,6 +52,17 @@ def open_ends(connection: Connection) -> AbstractAsyncContextManager[AIOKafkaCon
     return started(log_reader(connection, isolation_level="read_uncommitted"))
 
 
+async def holds_anything(connection: Connection, parts: Sequence[TopicPartition]) -> str:
+    """The topic of one of these partitions that holds a committed record; empty where none does. Raises KafkaError."""
+    async with started(log_reader(connection)) as consumer:
+        ends = {part: end for part, end in (await consumer.end_offsets(parts)).items() if end}
+        if ends:
+            async for part, records in read_whole(consumer, list(ends), ends, at_once=1):
+                if records:
+                    return str(part.topic)
+    return ""
+
+
 class FollowedLog:
     """Partitions that are read on each time up to what is written by then, from their beginning on. What a transaction
     that is still open holds back is waited for: `ends` sees it, `consumer` what is committed alone."""

@@ -1,13 +1,13 @@
 """One input partition in the hands of a process: its processor, how far it is, what it still has to decide."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Generic, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams import metrics
-from streams.kafka.log_reading import read_changelogs
+from streams.kafka.log_reading import Row, holds_anything, read_changelogs
 from streams.kafka.sending import Send
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, Processor, StageError, StageOptions
@@ -15,6 +15,7 @@ from streams.stage.quota import Quota
 from streams.stage.scout import Scout, Scouted, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
+_BROUGHT_BACK = "; docs/operations.md says how it is brought back"
 _TICK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0  # of a tick that came too soon: what Kafka said of the time then need not hold for ever
 _SHARE_OF_THE_REST = 4  # one part in so many of a batch is not urgent, as long as anything is waiting
@@ -69,8 +70,8 @@ class Share(Generic[O]):
         the input and that of the urgent lane, if there is one. Call it once the partition is claimed: nobody else
         writes any more. `worked_on`: somebody had claimed it before.
 
-        Raises KafkaError, and StageError when the records from there on are gone or Kafka has forgotten the committed
-        offset: no position is ever guessed.
+        Raises KafkaError, and StageError when the records from there on are gone, Kafka has forgotten the committed
+        offset or a changelog was lost: no position is ever guessed.
         """
         parts = [TopicPartition(topic, self.tp.partition) for topic in self.processor.changelogs]
         if parts:
@@ -78,6 +79,8 @@ class Share(Generic[O]):
             rows, ends = await read_changelogs(self._options.connection, parts, self._ends, self.processor.held)
             if rows is not None:
                 self._next_offset = await self.processor.load(rows)
+                if self._next_offset is None:
+                    await self._check_fresh(rows)
                 metrics.STAGE_RESTORE_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
             self._ends = ends
         else:
@@ -87,6 +90,20 @@ class Share(Generic[O]):
         if self.urgent is not None and urgent_reader is not None:
             offset = await self._within(urgent_reader, self.urgent.tp, self.processor.urgent_offset)
             self.urgent.begin(urgent_reader, offset)
+
+    async def _check_fresh(self, rows: Mapping[str, Collection[Row]]) -> None:
+        """A state that says nothing of where to go on is one of which nothing was ever committed. Raises StageError
+        where it is not: begun anew it would decide all of its input again, and everybody would hear of it again."""
+        left = next((topic for topic, those in rows.items() if those), "")
+        if not left:
+            traces = [part for part in self._options.traces if part.partition == self.tp.partition]
+            left = await holds_anything(self._options.connection, traces)
+        if left:
+            where = " or ".join(self.processor.changelogs)
+            raise StageError(
+                f"{self}: {left} tells that it has worked, and nothing in {where} where it goes on: that was made "
+                f"anew, or has lost its records{_BROUGHT_BACK}"
+            )
 
     async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None, worked_on: bool) -> int:
         """Where to go on in the input: at `offset`, or from the start where none is known and nothing is gone. Raises

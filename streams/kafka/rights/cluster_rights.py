@@ -77,7 +77,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("intake", "Read", "group", (n.group("intake"),)),
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.urgent, n.report_keys, n.desk, n.figures, n.claims, n.control)),
-        ("desk", "Read", "topic", (n.silences,)),
+        ("desk", "Read", "topic", (n.silences, n.orders)),  # the last: whether a partition without a state is a new one
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
         ("desk", "Write", "topic", (n.outcomes, n.upward, n.rechecks, n.assignments("*"), n.tasks("*"))),
         ("desk", "Write", "topic", (n.report_keys, n.claims, n.control)),

@@ -528,6 +528,48 @@ async def test_a_log_whose_beginning_is_gone_is_not_begun_in_the_middle(kafka: K
     assert "no committed offset is left, and the log begins at 1 instead of 0" in reason
 
 
+async def test_a_state_that_is_gone_is_not_begun_anew(kafka: Kafka, counting: str) -> None:
+    """As where its changelog was deleted and made again: all that was ever decided would be decided once more."""
+    await feed(kafka, counting, ["1", "2"])
+    first = Running(kafka, counting, **traced(counting))
+    await said(kafka, counting, 2)
+    await first.stop()
+    await kafka.produce(f"{counting}.log", [Message(None, key, partition=0) for key in (b"a", b"meta")])
+
+    reason = await Running(kafka, counting, **traced(counting)).ends()
+
+    assert f"{counting}.out tells that it has worked, and nothing in {counting}.log where it goes on" in reason
+    assert await said(kafka, counting, 2) == [["1", 1], ["2", 2]]
+
+
+async def test_a_state_that_is_gone_in_part_is_not_begun_anew(kafka: Kafka, counting: str) -> None:
+    """What is left of it would be counted on."""
+    await feed(kafka, counting, ["1", "2"])
+    first = Running(kafka, counting)
+    await said(kafka, counting, 2)
+    await first.stop()
+    await kafka.produce(f"{counting}.log", [Message(None, b"meta", partition=0)])
+
+    reason = await Running(kafka, counting).ends()
+
+    assert f"{counting}.log tells that it has worked" in reason
+
+
+async def test_what_a_first_transaction_left_uncommitted_is_no_work(kafka: Kafka, counting: str) -> None:
+    """Who was killed in it has told nobody anything: its input is begun."""
+    async with started(transactional(kafka.connection, counting)) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(f"{counting}.out", b"never committed", partition=0)
+        await producer.abort_transaction()
+    await feed(kafka, counting, ["1"])
+
+    running = Running(kafka, counting, **traced(counting))
+    heard = await said(kafka, counting, 1)
+    await running.stop()
+
+    assert heard == [["1", 1]]
+
+
 async def test_a_stage_stops_before_it_is_killed_also_while_kafka_is_away(tmp_path: Path) -> None:
     """A broker that has died answers nothing any more; the stage gives up what it cannot finish."""
     async with LocalBroker(tmp_path, quick=True) as broker:

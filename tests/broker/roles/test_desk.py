@@ -101,6 +101,40 @@ async def test_one_record_at_which_the_core_raises_costs_nobody_else(
     assert await audit.ended(60) == 0, audit.said()
 
 
+@pytest.mark.timeout(120)
+async def test_a_desk_whose_rows_are_gone_takes_nothing_in_twice(
+    kafka: Kafka, topics: Names, roles: Roles, city: Path
+) -> None:
+    """As where a topic was deleted and made again. Figures are booked anew from the log; a state is nowhere else."""
+
+    async def lose(topic: str) -> None:
+        rows = {record.key for record in await kafka.read_all(topic) if record.partition == 0}
+        await kafka.produce(topic, [Message(None, key, partition=0) for key in rows])
+
+    async def ends_saying(line: str) -> None:
+        desk = roles.start("desk", city=str(city))
+        assert await desk.ended(60) == 70
+        assert line in desk.said()
+
+    await kafka.produce(topics.inbox, [Message(report(id), AREA.encode(), partition=0) for id in ("1", "2")])
+    desk = roles.start("desk", city=str(city))
+    await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 2, timeout=60)
+    desk.signal(signal.SIGTERM)
+    assert await desk.ended() == 0
+
+    await lose(topics.figures)
+    await ends_saying(f"{topics.figures}/0 holds no figure of the orders that are in {topics.desk}")
+    repair = roles.start("audit", "--no-tables", "--repair", city=str(city))
+    assert await repair.ended(60) == 0, repair.said()
+
+    await lose(topics.desk)
+    await ends_saying("where it goes on: that was made anew, or has lost its records")
+    repair = roles.start("audit", "--no-tables", "--repair", city=str(city))
+    assert await repair.ended(60) == 1
+    assert f"{topics.desk}/0 is gone, or its newest part" in repair.said()
+    assert opened(await kafka.read_all(topics.orders)) == ["1", "2"]
+
+
 def stall(number: int) -> bytes:
     """An inbox record of a camera that sees one stall again and again."""
     return encode_items([detection(str(number), int(time.time() * 1000), "street-vendor")])

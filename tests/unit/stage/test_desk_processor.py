@@ -5,11 +5,16 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 from prometheus_client import REGISTRY
 
+from dispatcher.figures import figure_row
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.partition import row_keys
 from dispatcher.partition.kept_orders import encode_row
+from dispatcher.partition.state import Meta
 from models.inbox import InboxUpdate, Item, Tick, UnitHeard, clock_headers, encode_items
 from streams.control.packs import Packs
 from streams.desk import processor
@@ -174,13 +179,15 @@ async def test_a_load_that_is_cancelled_shares_nothing_with_the_next_one(desk: D
     orders = {order.id: encode_row(order) for order in map(opened, range(1, 300))}
 
     def read() -> dict[str, list[tuple[str, bytes]]]:
-        return {"t.desk": [(key, desk.held(key, row)) for key, row in orders.items()], "t.figures": []}
+        rows = {row_keys.META: msgspec.json.encode(Meta(pack=desk._packs.first)), **orders}
+        figures = [("area/-/20260301/0", figure_row.encode(FigureRow(1, {"opened": len(orders)})))]
+        return {"t.desk": [(key, desk.held(key, row)) for key, row in rows.items()], "t.figures": figures}
 
     cancelled = asyncio.create_task(desk.load(read()))
     await asyncio.sleep(0)
     cancelled.cancel()
     again = read()
-    first, *_, last = again["t.desk"]
+    _, first, *_, last = again["t.desk"]
     await desk.load(again)
 
     assert first[1] == orders[first[0]]  # the first ones wait as they are, what others are packed by begins anew
