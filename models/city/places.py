@@ -93,6 +93,16 @@ class Places:
             return None
         return min(candidates, key=lambda place: place.row)
 
+    def without_names(self, text: str) -> str:
+        """The folded text with a blank for each name of a place or an area in it."""
+        folded = fold(text)
+        names = (self._latin,) if folded.isascii() else (self._other, self._latin)
+        kept, at = [], 0
+        for start, end in sorted(chain.from_iterable(some.spans(folded) for some in names)):
+            kept.append(folded[at:start])
+            at = max(at, end)
+        return " ".join([*kept, folded[at:]])
+
 
 def _named(areas: Iterable[Area]) -> list[Place]:
     return [Place(0, area.name_zh, area.name_en, (), "area", area.id) for area in areas]
@@ -163,11 +173,15 @@ class _Names:
 
     def find(self, text: str) -> Iterator[str]:
         """The names, in the order of the text."""
+        return (text[start:end] for start, end in self.spans(text))
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the names stand, in the order of the text."""
         places, regions = self._tables
         for found in self._heads.finditer(text):
             start = found.start()
             for length in self._lengths[found[1]]:
                 name = text[start : start + length]
                 if (name in places or name in regions) and not self._goes_on.match(text, start + length):
-                    yield name
+                    yield start, start + length
                     break

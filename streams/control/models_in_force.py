@@ -37,9 +37,9 @@ def load_first(settings: Settings, city: City) -> Classifier | None:
     with a warning, when that is not built. It asks for the city's accuracy and knows the city's words."""
     target = city.settings.asked_accuracy
     if settings.model:
-        return Classifier.load(Path(settings.model), target=target).in_city(city.categories)
+        return Classifier.load(Path(settings.model), target=target).in_city(city.categories, city.places)
     try:
-        return Classifier.shipped(target=target).in_city(city.categories)
+        return Classifier.shipped(target=target).in_city(city.categories, city.places)
     except ClassifierError as error:
         log.warning("no classifier: %s; every text goes to review", error)
         return None
@@ -48,7 +48,7 @@ def load_first(settings: Settings, city: City) -> Classifier | None:
 def load_named(settings: Settings, city: City, name: str) -> Classifier:
     """A model of the store as the city asks for it. Raises ClassifierError when it cannot be loaded."""
     model = Classifier.from_bytes(Store(settings.models_address).bytes(name), name, city.settings.asked_accuracy)
-    return model.in_city(city.categories)
+    return model.in_city(city.categories, city.places)
 
 
 class LiveModels:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.city.places import Places
 from models.city.values import Category
 from models.classifier.errors import ClassifierError
 from models.classifier.serving import artefact
@@ -28,7 +29,7 @@ from models.classifier.serving.matter.framing import unwrapped
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
-from models.classifier.serving.matter.wordless import is_only_sent, is_wordless
+from models.classifier.serving.matter.wordless import is_only_sent, is_wordless, may_say_where
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 from models.plain_words import plain
@@ -65,6 +66,7 @@ class Classifier:
         self._none_in_doubt = usual.classes.get(NO_FAULT, usual.category)
         second = arrays.get(artefact.WITNESS)
         self._words: CityWords | None = None
+        self._places: Places | None = None
         self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
         gate = arrays.get(artefact.GATE)
         self._gate = None if gate is None else Classifier(gate.tobytes())
@@ -104,9 +106,10 @@ class Classifier:
             )
         return cls.load(SHIPPED, target=target)
 
-    def in_city(self, categories: Mapping[str, Category]) -> "Classifier":
+    def in_city(self, categories: Mapping[str, Category], places: Places | None = None) -> "Classifier":
         """The same model beside what a city's `categories.csv` says: the reporter's own category counts, and so do the
-        keywords that the model, asked about one alone, is not sure are of their category (see `beside`)."""
+        keywords that the model, asked about one alone, is not sure are of their category (see `beside`). What names
+        nothing but one of its `places` is no matter."""
         words = CityWords(categories, self.classes)
         asked = list(words.keywords)
         taken = zip(asked, self._by_itself(asked, None, gated=False), strict=True)
@@ -115,6 +118,7 @@ class Classifier:
         )
         other = copy.copy(self)
         other._words = words
+        other._places = places
         return other
 
     def classify(self, texts: Sequence[str], contexts: Contexts = None) -> list[Guess]:
@@ -139,8 +143,25 @@ class Classifier:
             scores = self._scores(encoded)
             found = self._with_second(encoded, around, self._guesses(encoded, scores, told), told)
             found = self._with_clauses(encoded, scores, found, ahead)
-            guesses.extend(_with_words(encoded, self._through_gate(encoded.pieces, found)) if gated else found)
+            guesses.extend(self._with_words(encoded, self._through_gate(encoded.pieces, found)) if gated else found)
         return guesses
+
+    def _with_words(self, encoded: Encoded, guesses: Sequence[Guess]) -> list[Guess]:
+        """The guesses, none of them sure of what has no word, names nothing but a place, or only stands for what was
+        sent beside it."""
+        return [
+            msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
+            if guess.outcome != "abstain" and self._says_nothing(guess, text)
+            else guess
+            for guess, text in zip(guesses, encoded.pieces.texts, strict=True)
+        ]
+
+    def _says_nothing(self, guess: Guess, text: str) -> bool:
+        if is_only_sent(text):
+            return True
+        if guess.category == NO_FAULT or not may_say_where(text):
+            return False
+        return is_wordless(text) or (self._places is not None and is_wordless(self._places.without_names(text)))
 
     def _through_gate(self, pieces: Pieces, guesses: list[Guess]) -> list[Guess]:
         """The guesses, in doubt where the gate takes the message for no fault, which the classes do not know."""
@@ -449,22 +470,6 @@ def _few_clauses(text: str) -> list[str]:
 
 def _is_sure(guess: Guess) -> bool:
     return guess.outcome == "confident"
-
-
-def _with_words(encoded: Encoded, guesses: Sequence[Guess]) -> list[Guess]:
-    """The guesses, none of them sure of what has no word, or only stands for what was sent beside it."""
-    pairs = zip(guesses, encoded.pieces.texts, strict=True)
-    return [_silent(guess) if _says_nothing(guess, text) else guess for guess, text in pairs]
-
-
-def _says_nothing(guess: Guess, text: str) -> bool:
-    if guess.outcome == "abstain":
-        return False
-    return is_only_sent(text) or (guess.category != NO_FAULT and is_wordless(text))
-
-
-def _silent(guess: Guess) -> Guess:
-    return msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
 
 
 def _seconded(guess: Guess, witness: Guess) -> Guess:

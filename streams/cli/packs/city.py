@@ -258,7 +258,7 @@ def _guess(city: City, path: Path | None, text: str, context: Context) -> Guess 
     if path is None:
         model = asyncio.run(in_force(load_settings(), city))
     else:
-        model = Classifier.load(path, target=city.settings.asked_accuracy).in_city(city.categories)
+        model = Classifier.load(path, target=city.settings.asked_accuracy).in_city(city.categories, city.places)
     return None if model is None else model.classify([text], [context])[0]
 
 

@@ -47,6 +47,23 @@ def test_the_longest_name_in_a_text_is_its_place(text: str, area: str | None) ->
     assert (found.area if found else None) == area
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("我在梧桐路上", "我在 上"),
+        ("梧桐路小学门口有个坑", " 门口有个坑"),
+        ("从梧桐路去梧桐路小学", "从 去 "),
+        ("Hole by WUTONG ROAD!", "hole by  !"),
+        ("北东镇中山路 Wutong Road", "    "),
+        ("the swutong roads", "the swutong roads"),
+        ("", ""),
+    ],
+)
+def test_what_is_left_of_a_text_without_the_names_of_places(text: str, left: str) -> None:
+    """Of areas, too, in either script; a longer name goes as a whole."""
+    assert CITY.places.without_names(text) == left
+
+
 def test_an_area_named_by_itself_has_no_point() -> None:
     """Nobody knows where in a town somebody means."""
     found = CITY.places.find("北东镇垃圾没人收")

@@ -1,16 +1,29 @@
-"""Messages without a word 无字消息: numbers, single letters, marks, and signs for what was sent beside the text.
+"""Messages without a word 无字消息: numbers, marks, where somebody is, and signs for what was sent beside the text.
 
-`5518`, `2024年` and `[视频]` say nothing of a matter, however often a year stands in texts about pensions and a picture
-in those about cameras: a person has to look. A single ideograph is a word (`火`).
+`5518`, `2024年`, `我在3号楼门口` and `[视频]` say nothing of a matter, however often a year stands in texts about
+pensions and a picture in those about cameras: a person has to look. Names of places are for the caller to take out
+before. A single ideograph is a word (`火`).
 """
 
 import re
+
+LONGEST, LONGEST_WESTERN = 24, 60  # characters of a text that may say where alone
 
 # What counts or names a number, in plain words: of a date, an address, a sum, a case.
 _COUNTED = "(?:单元|号楼|[年月日号栋幢座楼层室点分秒岁元块次米])"
 _NUMBERED = (
     r"(?:(?:工单|订单|受理单?|案件?|编|单|房间|房|电话|手机|门牌)(?:号码|号)?"
-    r"|(?:ref(?:erence)?|case|ticket|order|code|room|flat|apt|unit|id|no|nr|tel|phone)\b\.?)\s?[:：#]?\s?(?=\d)"
+    r"|(?:ref(?:erence)?|case|ticket|order|code|room|flat|apt|unit|block|id|no|nr|tel|phone)\b\.?)\s?[:：#]?\s?(?=\d)"
+)
+# Where somebody is, beside the name of a place.
+_WHERE = (
+    r"(?:我们?|现?在|位于|位置|地址|地点|是|就|这|那|里|儿|边|附近|旁|门|口|对面|前面?|后面|路口|交叉|交汇|[东南西北中]|侧|方向|正"
+    r"|与|和|跟|到|的|处|从|往|段|上|下|楼下|院|小区|内|外面?)"
+)
+_WESTERN_WHERE = (
+    r"(?:i(?:'?m| am)|we are|at|in|on|near|by|the|my|next|to|opposite|front|behind|outside|inside|between|and|of|from"
+    r"|corner|entrance|gates?|north|south|east|west|side|end|here|this|is|it'?s?|location|address|street|road|lane"
+    r"|square|junction|building|floor|level|room|flat|tower|house|around|close to|across|just)"
 )
 # What messengers and forms put where a picture, a voice or a place was sent.
 _SENT = (
@@ -18,14 +31,24 @@ _SENT = (
     r"|(?:photo|image|picture|pic|video|audio|voice(?: message| note)?|location|sticker|file|attachment|gif)s?"
     r"(?: (?:attached|omitted|message))?"
 )
+# Each is read in one way alone (`*+`), so that no text takes long.
 _ALONE = r"(?<![^\W\d_]){}(?![^\W\d_])"
-_NO_WORDS = re.compile(rf"(?:[\W\d_]|(?<=\d){_COUNTED}|{_NUMBERED}|{_ALONE.format('[a-z]')})*", re.IGNORECASE)
-_SENT_ALONE = re.compile(rf"(?:[\W\d_]|{_ALONE.format(f'(?:{_SENT})')})*", re.IGNORECASE)
+_NO_WORDS = re.compile(
+    rf"(?:[\W\d_]|(?<=\d){_COUNTED}|{_NUMBERED}|{_ALONE.format('[a-z]')}|{_WHERE}|{_ALONE.format(_WESTERN_WHERE)})*+",
+    re.IGNORECASE,
+)
+_SENT_ALONE = re.compile(rf"(?:[\W\d_]|{_ALONE.format(f'(?:{_SENT})')})*+", re.IGNORECASE)
 
 
 def is_wordless(text: str) -> bool:
-    """Whether a plain text has no word: only marks, single letters, and numbers with what they count."""
+    """Whether a plain text has no word of a matter: only marks, single letters, numbers with what they count, and
+    what says where something is."""
     return _NO_WORDS.fullmatch(text) is not None
+
+
+def may_say_where(text: str) -> bool:
+    """Whether a text is short enough to name a place and nothing else."""
+    return len(text) <= (LONGEST_WESTERN if text.isascii() else LONGEST)
 
 
 def is_only_sent(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from models.classifier.serving.matter.wordless import is_only_sent, is_wordless
+from models.classifier.serving.matter.wordless import is_only_sent, is_wordless, may_say_where
 from models.plain_words import plain
+from tests.support.cities import tiny_city
 from tests.support.learning.classifiers import small_model
 
 
@@ -20,6 +21,9 @@ from tests.support.learning.classifiers import small_model
         "ticket 5518",
         "订单号：8812",
         "10:30",
+        "我在3号楼门口",
+        "就在这里，对面",
+        "next to the entrance, block 4",
         "",
     ],
 )
@@ -29,7 +33,19 @@ def test_numbers_and_what_they_count_are_no_words(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["火", "501漏水", "8号楼停电", "3楼着火", "no 5 gas", "room 12 flooded", "order", "a fire"]
+    "text",
+    [
+        "火",
+        "501漏水",
+        "8号楼停电",
+        "3楼着火",
+        "no 5 gas",
+        "room 12 flooded",
+        "order",
+        "a fire",
+        "门口有坑",
+        "road closed",
+    ],
 )
 def test_one_word_is_enough(text: str) -> None:
     """A report may be a number and a word."""
@@ -66,3 +82,33 @@ def test_a_word_beside_a_number_is_judged_as_before() -> None:
     (guess,) = small_model().classify(["1503 路灯不亮了"])
 
     assert (guess.outcome, guess.category) == ("confident", "street-light-out")
+
+
+@pytest.mark.parametrize(
+    "text", ["北东镇", "我在梧桐路上", "梧桐路3号樓門口", "near Wutong Road", "北东镇中山路2栋1503室"]
+)
+def test_a_place_that_is_named_alone_is_no_matter(text: str) -> None:
+    """Whatever its name reads like: a bridge is no river's, a street of parasol trees no garden's."""
+    city = tiny_city()
+
+    (guess,) = small_model().in_city(city.categories, city.places).classify([text])
+
+    assert (guess.outcome, guess.reason) == ("abstain", "too little text that the model knows")
+
+
+@pytest.mark.parametrize("text", ["梧桐路路灯不亮", "Wutong Road, the street light is out"])
+def test_what_is_wrong_at_a_place_is_judged_as_before(text: str) -> None:
+    """By all of its words, the place's too."""
+    city = tiny_city()
+
+    found = small_model().in_city(city.categories, city.places).classify([text])
+
+    assert found == small_model().in_city(city.categories).classify([text])
+    assert found[0].outcome == "confident"
+
+
+def test_a_long_text_is_not_looked_through_for_places() -> None:
+    """It says more than where."""
+    assert may_say_where("梧桐路3号楼门口")
+    assert not may_say_where("梧桐路3号楼门口" * 4)
+    assert may_say_where("Wutong Road Primary School, opposite the gate")
