@@ -158,7 +158,10 @@ class UnitOfWork:
             self.sent.extend(notices.notices(before, after, fact, others))
 
     def _tell_above(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
-        """Tell the platforms above whose orders this one is, or has taken in, but none what it has asked for itself."""
+        """Tell the platforms above whose orders this one is, or has taken in, but none what it has asked for itself.
+        For one that was merged the order speaks with which it goes on."""
+        if before is not None and before.state == after.state == "merged":
+            return
         known = () if before is None else self._waiting_above(before)
         source, name = fact.cause or ("", "")
         for report in self._waiting_above(after):

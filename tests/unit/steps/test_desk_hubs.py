@@ -194,6 +194,19 @@ def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> Non
     ]
 
 
+def test_what_ends_with_an_order_that_was_merged_is_no_news_of_where_it_goes_on(below: Desk) -> None:
+    """A part of it is called off after the merge: above, the last word is that of the order with which it goes on."""
+    below.feed(report("2", T0, lat=30.02, lon=114.02), at=T0)
+    child = next(order for order in below.state.orders.values() if order.from_above)
+    other = next(order for order in below.state.orders.values() if not order.from_above)
+    below.update("divide", DISPATCHER, T0 + HOUR, child.id, category="street-light")
+
+    below.update("merge", OPERATOR, T0 + 2 * HOUR, child.id, other_order_id=other.id, reason="the same")
+
+    assert "part-ended" in below.names(child.id)
+    assert told(below)[-1] == ("absorbed", None, "waiting")
+
+
 def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> None:
     """However late: that one is accountable. Handed down to the hub once more, it binds, and comes back as often as it
     ends there."""
