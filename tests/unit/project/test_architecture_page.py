@@ -51,18 +51,21 @@ def _tracked() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_every_file_that_is_named_anywhere_exists() -> None:
-    """A path from a folder of the repository, or a module of the packages in `code`, is that of a file or folder."""
+    """A path from a folder of the repository is there, and so is in `code` a module of the packages or a file alone."""
     path = re.compile(
         r"(?<![\w/.-])(?:bench|cities|dispatcher|docs|models|scripts|streams|tests)/[\w./-]*\.(?:css|csv|html|js|md|py|toml|yaml)\b"
     )
     module = re.compile(r"`((?:dispatcher|models|streams)\.[a-z_]+(?:\.[a-z_]+)*)`")
+    alone = re.compile(r"`([a-z_]+\.py)`")
+    files = {path.name for package in _PACKAGES for path in (REPOSITORY / package).rglob("*.py")}
 
     lost = [
         (name, each) for name, text in _tracked() for each in path.findall(text) if not (REPOSITORY / each).exists()
     ]
     strange = [(name, each) for name, text in _tracked() for each in module.findall(text) if not _is_module(each)]
+    gone = [(name, each) for name, text in _tracked() for each in alone.findall(text) if each not in files]
 
-    assert lost + strange == []
+    assert lost + strange + gone == []
 
 
 def _is_module(dotted: str) -> bool:
