@@ -22,7 +22,7 @@ from bench.loads import KINDS
 from bench.processor_time import CompilerWatch, cpu_seconds
 from bench.rig import Rig, wait_for
 from models.city import load_city
-from models.classifier.serving.classifier import SHIPPED
+from models.classifier.serving.model_path import SHIPPED
 
 WORKERS = ("intake-0", "desk-0")
 # A system that is still busy so long after the last event has fallen behind: it would not have held the rate for ever.

@@ -18,8 +18,9 @@ from models.classifier.learning.measures import confusion, macro_f1, top_k
 from models.classifier.learning.shipped import TAXONOMY, calibration, corpus, known_before
 from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import RECIPES, Recipe, learn_prior
-from models.classifier.serving.classifier import SHIPPED, Classifier, read_model
+from models.classifier.serving.classifier import Classifier
 from models.classifier.serving.matter.behind_no_fault import COSTLY
+from models.classifier.serving.model_path import SHIPPED, read_model
 from models.guess import NO_FAULT
 from tests.support.learning.classifiers import small_rows
 

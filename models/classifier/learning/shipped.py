@@ -22,8 +22,9 @@ from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.taxonomy import read_taxonomy
 from models.classifier.learning.training import Progress, quiet
 from models.classifier.serving.artefact import SUFFIX
-from models.classifier.serving.classifier import SHIPPED, Classifier
+from models.classifier.serving.classifier import Classifier
 from models.classifier.serving.columns import category_of
+from models.classifier.serving.model_path import SHIPPED
 from models.errors import PaidanError
 from models.guess import NO_FAULT
 

@@ -2,8 +2,7 @@
 
 import copy
 import re
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.classifier.serving.calibration import NEVER, Thresholds, doubtful_none
 from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged, exchanged
+from models.classifier.serving.doubt import below, not_claimed, seconded, withheld
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS, Pieces, shorten, slot_of
 from models.classifier.serving.matter.behind_no_fault import feared
@@ -30,15 +30,14 @@ from models.classifier.serving.matter.second_matter import Signs, others, second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
 from models.classifier.serving.matter.wordless import is_only_sent, is_wordless, may_say_where
+from models.classifier.serving.model_path import SHIPPED, read_model
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
-from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
+from models.guess import NO_FAULT, Corroboration, Guess, GuessOutcome
 from models.plain_words import plain
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
 _TOO_LITTLE = "too little text that the model knows"
-# Beside the installed packages, so that each environment has the model its own library versions made.
-SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
 
 class Classifier:
@@ -131,8 +130,8 @@ class Classifier:
         guesses = self._by_itself(texts, contexts, gated=True)
         if self._witness is None:
             return guesses
-        seconded = partial(_not_claimed, self.manifest.heard_on) if self.manifest.heard_on else _seconded
-        return list(map(seconded, guesses, self._witness.classify(texts, contexts)))
+        heard = partial(not_claimed, self.manifest.heard_on) if self.manifest.heard_on else seconded
+        return list(map(heard, guesses, self._witness.classify(texts, contexts)))
 
     def _by_itself(self, texts: Sequence[str], contexts: Contexts, *, gated: bool) -> list[Guess]:
         """The guesses without a witness; those of words alone, which are no messages, pass no gate."""
@@ -169,7 +168,7 @@ class Classifier:
             return guesses
         likely = zip(guesses, self._gate.no_fault_of(pieces), strict=True)
         return [
-            guess if share < self._withheld_from else _withheld(guess, share, kind) for guess, (share, kind) in likely
+            guess if share < self._withheld_from else withheld(guess, share, kind) for guess, (share, kind) in likely
         ]
 
     def no_fault_of(self, pieces: Pieces) -> list[tuple[float, str]]:
@@ -365,8 +364,8 @@ class Classifier:
         sure as a clause that is surely of the same fault, or of one where it is doubtful whether there is any."""
         of_none = [n for n, guess in enumerate(guesses) if guess.category == NO_FAULT and _is_sure(guess)]
         growing = {n for n, guess in enumerate(guesses) if self._may_grow_sure(encoded, n, guess)}
-        seconded = {n for n, guess in enumerate(guesses) if guess.second}
-        asked = sorted(growing.union(of_none, seconded))
+        with_second = {n for n, guess in enumerate(guesses) if guess.second}
+        asked = sorted(growing.union(of_none, with_second))
         if not asked:
             return guesses
         found = list(guesses)
@@ -412,8 +411,8 @@ class Classifier:
         found = None if guess.category == NO_FAULT else as_sure_as_a_clause(guess, clauses, limit)
         if found is None:
             return guess
-        told = guess.reason == _below(guess.probability, limit)
-        return msgspec.structs.replace(found, reason=_below(found.probability, limit) if told else guess.reason)
+        told = guess.reason == below(guess.probability, limit)
+        return msgspec.structs.replace(found, reason=below(found.probability, limit) if told else guess.reason)
 
     def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:
         """The texts that may have a second matter, by their number: what their clauses speak for their own category and
@@ -437,7 +436,7 @@ class Classifier:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
         if own >= limit and not other:
             return "confident", limit, ""
-        doubt = other if own >= limit else _below(own, limit)
+        doubt = other if own >= limit else below(own, limit)
         if limit >= NEVER:
             doubt = "no probability reaches the target accuracy"
         # Missed is a costly category by the wrong department, not by the wrong name of it.
@@ -470,52 +469,3 @@ def _few_clauses(text: str) -> list[str]:
 
 def _is_sure(guess: Guess) -> bool:
     return guess.outcome == "confident"
-
-
-def _seconded(guess: Guess, witness: Guess) -> Guess:
-    """The guess, in doubt where the witness is or says something else."""
-    if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
-        return guess
-    return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")
-
-
-def _withheld(guess: Guess, share: float, kind: str) -> Guess:
-    """The guess in doubt. No fault is among its alternatives, with no more than the two likeliest leave, so that a
-    reviewer is offered it and the answer is a label."""
-    likeliest = guess.alternatives[:2]
-    rest = min(share, max(0.0, 1 - sum(probability for _, probability in likeliest)))
-    offered = sorted([*likeliest, (NO_FAULT, rest)], key=lambda pair: -pair[1])
-    doubt = guess.reason if guess.outcome == "abstain" else f"it may be no fault: {NO_FAULT_KINDS[kind][1]}"
-    return msgspec.structs.replace(guess, outcome="abstain", reason=doubt, alternatives=tuple(offered))
-
-
-def _not_claimed(categories: Collection[str], guess: Guess, witness: Guess) -> Guess:
-    """The guess, in doubt where the witness could take the text for one of these categories."""
-    feared = next((name for name, _ in witness.alternatives if name in categories), "")
-    if guess.outcome == "abstain" or guess.category == NO_FAULT or not feared:
-        return guess
-    doubt = f"by its words it may be {feared}, of which the model has seen no text"
-    return msgspec.structs.replace(guess, outcome="abstain", reason=doubt)
-
-
-def _below(own: float, limit: float) -> str:
-    return "probability {} is below the threshold {}".format(*apart(own, limit))
-
-
-def apart(low: float, high: float) -> tuple[str, str]:
-    """Two shares with as many digits, two at least, as it takes to tell them apart."""
-    digits = next((n for n in range(2, 17) if f"{low:.{n}f}" != f"{high:.{n}f}"), 17)
-    return f"{low:.{digits}f}", f"{high:.{digits}f}"
-
-
-def read_model(path: Path) -> tuple[Path, bytes]:
-    """The file of a model and its bytes, from a file or a folder that holds exactly one. Raises ClassifierError."""
-    if path.is_dir():
-        files = sorted(path.glob(f"*{artefact.SUFFIX}"))
-        if len(files) != 1:
-            raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
-        path = files[0]
-    try:
-        return path, path.read_bytes()
-    except OSError as error:
-        raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error

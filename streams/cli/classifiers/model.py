@@ -7,7 +7,7 @@ import typer
 
 from models.city import City, load_city
 from models.classifier import Classifier, ClassifierError
-from models.classifier.serving.classifier import read_model
+from models.classifier.serving.model_path import read_model
 from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import now_ms, to_text

@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command_name
 from typer.testing import CliRunner
 
-from models.classifier.serving.classifier import SHIPPED, read_model
+from models.classifier.serving.model_path import SHIPPED, read_model
 from models.classifier.serving.store import Store
 from streams.cli.main import COMMANDS, _imported, app
 from streams.kafka.clients import admin, started

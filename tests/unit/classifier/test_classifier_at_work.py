@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
 from models.classifier.serving.calibration import NEVER
-from models.classifier.serving.classifier import apart
+from models.classifier.serving.doubt import apart
 from tests.support.learning.classifiers import GROUPS, small_bytes, small_model, small_rows
 
 
