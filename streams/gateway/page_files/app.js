@@ -1,6 +1,6 @@
 import { areaMap, colourButtons, mapButtons } from "/page/area_map.js";
 import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
-import { answered, ask, duration, el, moment, percent, redraw, bodyOf } from "/page/common.js";
+import { announced, answered, ask, duration, el, moment, percent, redraw, bodyOf } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
 import { language, name, say, term } from "/page/language.js";
@@ -128,10 +128,10 @@ function showStatus(status) {
   by("open").hidden = status.access !== "open";
   const { answered, total } = status.partitions;
   by("complete").className = status.complete ? "badge good" : "badge warn";
-  by("complete").textContent = status.complete ? say("All data") : say("Part of the data: {} of {}", answered, total);
+  announced(by("complete"), status.complete ? say("All data") : say("Part of the data: {} of {}", answered, total));
   const troubles = Object.entries(status.stages || {}).map(trouble).filter(Boolean);
   by("stages").hidden = !troubles.length;
-  by("stages").textContent = troubles.join(" · ");
+  announced(by("stages"), troubles.join(" · "));
   shownStatus = status;
   const shown = CARDS.filter(([, indicator, , , , rare]) => !rare || status.city[indicator] !== null);
   fill(by("cards"), shown.map(([title, indicator, value, bad, compared]) =>
@@ -208,7 +208,7 @@ async function refresh() {
     if (listable) showOrders(await bodyOf(orders));
     by("notice").hidden = true;
   } catch (error) {
-    by("notice").textContent = say("Cannot update at the moment ({})", error.message);
+    announced(by("notice"), say("Cannot update at the moment ({})", error.message));
     by("notice").hidden = false;
   }
 }

@@ -59,6 +59,12 @@ export function redraw(part, ...nodes) {
   else part.replaceChildren(...fresh.childNodes);
 }
 
+// Writes into a part of the page that is read out when it changes, unless that stands there already: what is looked at again
+// every few seconds is not to be said as often.
+export function announced(part, text) {
+  if (part.textContent !== text) part.textContent = text;
+}
+
 // Gives what has the keyboard go on at another part of the page once an answer has come, where what had it in `part` is gone
 // by then or was of no use meanwhile, and nobody has gone elsewhere: who works by key would begin at the top again.
 export function keyboardIn(part) {

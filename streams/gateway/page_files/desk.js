@@ -168,7 +168,8 @@ async function refresh() {
     });
     if (trouble) notice("");
   } catch (error) {
-    notice(say("Cannot update at the moment ({})", error.message));
+    const told = say("Cannot update at the moment ({})", error.message);
+    if (by("notice").textContent !== told) notice(told); // said once, however often it is tried
   }
 }
 

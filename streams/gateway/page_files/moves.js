@@ -1,4 +1,4 @@
-import { answered, ask, bodyOf, el, instant, isDecided, keyboardIn, refusal } from "/page/common.js";
+import { announced, answered, ask, bodyOf, el, instant, isDecided, keyboardIn, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -30,7 +30,7 @@ async function askForSeat() {
       if (troubled) notice.hidden = true;
       return told;
     } catch (error) {
-      notice.textContent = say("Cannot update at the moment ({})", error.message);
+      announced(notice, say("Cannot update at the moment ({})", error.message));
       notice.hidden = false;
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));

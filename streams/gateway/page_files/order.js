@@ -1,4 +1,4 @@
-import { answered, ask, redraw } from "/page/common.js";
+import { announced, answered, ask, redraw } from "/page/common.js";
 import { comparison, placeMap } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { colon, name, say } from "/page/language.js";
@@ -38,7 +38,7 @@ async function refresh() {
     await Promise.all([compared.show(order), place.show(order)]);
     by("notice").hidden = true;
   } catch (error) {
-    by("notice").textContent = say("Cannot be shown: {}", error.message);
+    announced(by("notice"), say("Cannot be shown: {}", error.message));
     by("notice").hidden = false;
   }
 }

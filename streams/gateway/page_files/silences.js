@@ -131,7 +131,8 @@ async function show(said = "") {
     if (trouble) tell(said);
     trouble = false;
   } catch (error) {
-    if (!said) tell(say("Cannot update at the moment ({})", error.message));
+    const told = say("Cannot update at the moment ({})", error.message);
+    if (!said && by("notice").textContent !== told) tell(told); // said once, however often it is tried
     trouble = true;
   }
 }

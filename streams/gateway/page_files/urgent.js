@@ -10,13 +10,15 @@ const SINCE = Date.now() - 30 * 60_000; // what came longer before the page was 
 export function urgentBanner(open, zone) {
   const lines = el("ul", {});
   const further = el("p", { class: "soft" });
-  const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert" }, lines), further);
+  const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert", "aria-atomic": "false" }, lines), further);
   node.hidden = true;
   const seen = new Set(JSON.parse(sessionStorage.getItem("urgent-seen") || "[]"));
   const shown = new Map();
 
   function draw() {
-    lines.replaceChildren(...[...shown.values()].slice(-MOST));
+    const wanted = [...shown.values()].slice(-MOST);
+    for (const line of [...lines.children]) if (!wanted.includes(line)) line.remove();
+    wanted.forEach((line, index) => lines.children[index] === line || lines.insertBefore(line, lines.children[index]));
     const all = el("button", { type: "button" }, say("All seen"));
     all.addEventListener("click", () => [...shown.keys()].forEach(put));
     further.replaceChildren(say("{} more", shown.size - MOST), all);

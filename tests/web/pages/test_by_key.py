@@ -1,4 +1,4 @@
-"""Who works by key alone goes on where they were: nothing sends them back to the top of the page."""
+"""Who works by key, or is read to: nothing sends them back to the top of the page, and what stays is said once."""
 
 import shutil
 from collections.abc import Mapping
@@ -79,3 +79,38 @@ async def test_what_is_picked_by_key_leaves_the_keyboard_where_it_is(city: City,
         await expect(everything).to_have_text("Pick none")
         await expect(everything).to_be_focused()
         await expect(page.locator('#lines [aria-current="true"]')).to_have_attribute("data-id", FIRST)
+
+
+SAID = """
+    globalThis.said = [];
+    new MutationObserver((all) => said.push(...all.flatMap(({ target, addedNodes }) => {
+        const live = (target.closest ? target : target.parentElement)?.closest("[role=status], [role=alert]");
+        return live && addedNodes.length ? [live.id] : [];
+    }))).observe(document, { subtree: true, childList: true });
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"), [("/", "/status?"), (f"/o/{FIRST}", f"/orders/{FIRST}"), ("/desk", "/orders?")]
+)
+async def test_what_stays_as_it_is_is_read_out_once(city: City, tmp_path: Path, path: str, asked: str) -> None:
+    """A page looks every few seconds; who is read to heard each time that it could not, or that all data are there."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.add_init_script(SAID)
+        await two_orders(page, city)
+        await page.route("**/events/assignments", lambda route: route.fulfill(status=403))
+        await page.goto(base + path)
+        await page.wait_for_selector("html[data-ready]")
+        await page.evaluate("said.length = 0")
+
+        async with page.expect_response(lambda response: asked in response.url):
+            await page.clock.run_for(35_000)
+        await page.route(lambda url: asked in url, lambda route: route.abort())
+        await page.clock.run_for(35_000)
+        await expect(page.locator("#notice")).to_contain_text("no connection")
+        async with page.expect_event("requestfailed", lambda request: asked in request.url):
+            await page.clock.run_for(35_000)
+
+        assert await page.evaluate("said") == ["notice"]
