@@ -1,4 +1,4 @@
-"""Messages without a word 无字消息: numbers, marks, where somebody is, and signs for what was sent beside the text.
+"""Messages without a word of a matter 无字消息: numbers, where and when, signs for what was sent beside the text.
 
 `5518`, `2024年`, `我在3号楼门口` and `[视频]` say nothing of a matter, however often a year stands in texts about
 pensions and a picture in those about cameras: a person has to look. Names of places are for the caller to take out
@@ -15,15 +15,19 @@ _NUMBERED = (
     r"(?:(?:工单|订单|受理单?|案件?|编|单|房间|房|电话|手机|门牌)(?:号码|号)?"
     r"|(?:ref(?:erence)?|case|ticket|order|code|room|flat|apt|unit|block|id|no|nr|tel|phone)\b\.?)\s?[:：#]?\s?(?=\d)"
 )
-# Where somebody is, beside the name of a place.
+# Where somebody is, beside the name of a place; and when.
 _WHERE = (
-    r"(?:我们?|现?在|位于|位置|地址|地点|是|就|这|那|里|儿|边|附近|旁|门|口|对面|前面?|后面|路口|交叉|交汇|[东南西北中]|侧|方向|正"
-    r"|与|和|跟|到|的|处|从|往|段|上|下|楼下|院|小区|内|外面?)"
+    r"(?:我们?|现?在|住(?!院)|位于|位置|地址|地点|是|就|这|那|里|儿|边|附近|旁|门|口|对面|前面?|后面|路口|交叉|交汇|[东南西北中]|侧|方向|正"
+    r"|与|和|跟|到|的|处|从|往|段|上|下|楼下|院|小区|内|外面?"
+    r"|公园|广场|学校|医院|菜?市场|超市|公交站|地铁站|地下车库|车库|停车场|工地|马路|人行道|桥|河|湖|楼道|楼顶|天台|[一二三四五六七八九十顶]楼|家"
+    r"|今天|昨天|前天|每天|天天|早上|上午|中午|下午|晚上|夜里|半夜|刚才|求助)"
 )
 _WESTERN_WHERE = (
     r"(?:i(?:'?m| am)|we are|at|in|on|near|by|the|my|next|to|opposite|front|behind|outside|inside|between|and|of|from"
     r"|corner|entrance|gates?|north|south|east|west|side|end|here|this|is|it'?s?|location|address|street|road|lane"
-    r"|square|junction|building|floor|level|room|flat|tower|house|around|close to|across|just)"
+    r"|square|junction|building|floor|level|room|flat|tower|house|around|close to|across|just"
+    r"|park|car park|playground|school|hospital|market|station|bus stop|bridge|river|lake|roof|stairwell|pavement|yard"
+    r"|every|day|night|morning|evening|yesterday|today|tonight|now)"
 )
 # What messengers and forms put where a picture, a voice or a place was sent.
 _SENT = (
@@ -42,7 +46,7 @@ _SENT_ALONE = re.compile(rf"(?:[\W\d_]|{_ALONE.format(f'(?:{_SENT})')})*+", re.I
 
 def is_wordless(text: str) -> bool:
     """Whether a plain text has no word of a matter: only marks, single letters, numbers with what they count, and
-    what says where something is."""
+    what says where or when something is."""
     return _NO_WORDS.fullmatch(text) is not None
 
 

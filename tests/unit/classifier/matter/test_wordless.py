@@ -24,6 +24,10 @@ from tests.support.learning.classifiers import small_model
         "我在3号楼门口",
         "就在这里，对面",
         "next to the entrance, block 4",
+        "在楼顶",
+        "住三楼",
+        "每天晚上",
+        "by the river, every night",
         "",
     ],
 )
@@ -45,6 +49,8 @@ def test_numbers_and_what_they_count_are_no_words(text: str) -> None:
         "a fire",
         "门口有坑",
         "road closed",
+        "住院",
+        "桥塌",
     ],
 )
 def test_one_word_is_enough(text: str) -> None:
