@@ -17,7 +17,6 @@ NEW_SHARE = 0.02
 # Of ordinary categories, each seen once to open an order: what is urgent has a lane of its own.
 LABELS = ("cable_drop", "bench_broken", "illegal_structure")
 URGENT_LABEL = "gas_cloud"  # of a category of priority 1
-TOWN_SHARE = 0.5
 OBJECTS = 20  # in a frame
 FRAMES = 200  # cameras that see frames
 AT = b"@AT@"  # where the intended time goes into the data

@@ -24,7 +24,6 @@ from bench.rig import Rig, wait_for
 from models.city import load_city
 from models.classifier.serving.model_path import SHIPPED
 
-WORKERS = ("intake-0", "desk-0")
 # A system that is still busy so long after the last event has fallen behind: it would not have held the rate for ever.
 LATE_SECONDS = 1.0
 # The compiler rests when it takes less than this share of a core in two windows one after the other.

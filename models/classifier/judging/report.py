@@ -31,7 +31,7 @@ def write_report(
     predictions, guesses = predict(classifier, rows)
     confidence, right = predictions.confidence, predictions.right
     chosen = (judged.automatic, judged.automatic_accuracy.mean)
-    curve = learning_curve(rows, progress=progress) if learning else []
+    curve = learning_curve(rows, progress) if learning else []
     page = Template(_PAGE.read_text(encoding="utf-8")).substitute(
         model=html.escape(judged.model),
         summary=_summary(judged),

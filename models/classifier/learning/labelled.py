@@ -12,6 +12,7 @@ from models.classifier.errors import ClassifierError
 from models.classifier.serving.features import Context
 
 FIELDS = ("area", "hour", "channel", "label", "hint")
+_LEAST = 2  # texts of a category
 csv.field_size_limit(16 * 1024 * 1024)
 
 
@@ -73,16 +74,18 @@ def read(
     return rows
 
 
-def check_classes(rows: Labelled, least: int = 2) -> None:
-    """Raises ClassifierError unless there are two categories, each with at least `least` texts."""
+def check_classes(rows: Labelled) -> None:
+    """Raises ClassifierError unless there are two categories, each with at least two texts."""
     sizes = Counter(rows.labels)
     if not sizes:
         raise ClassifierError("there are no labelled texts yet: nothing to learn from")
     if len(sizes) < 2:
         raise ClassifierError(f"all {len(rows)} texts have the one category {rows.labels[0]!r}; nothing to tell apart")
-    few = sorted(name for name, size in sizes.items() if size < least)
+    few = sorted(name for name, size in sizes.items() if size < _LEAST)
     if few:
-        raise ClassifierError(f"the category {few[0]!r} has fewer than {least} texts (and {len(few) - 1} more like it)")
+        raise ClassifierError(
+            f"the category {few[0]!r} has fewer than {_LEAST} texts (and {len(few) - 1} more like it)"
+        )
 
 
 def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -9,6 +9,9 @@ from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.classifier.serving.calibration import wilson
 
 BINS = 15
+_POINTS = 200  # of a curve
+_RESAMPLES = 4000
+_SEED = 0  # the same answers have the same figures
 
 
 class ClassRow(msgspec.Struct, frozen=True):
@@ -60,12 +63,12 @@ def ece(confidence: Floats, right: Flags, bins: int = BINS) -> float:
     return float(sum(abs(part.sum()) for part in parts) / max(1, len(confidence)))
 
 
-def ece_band(confidence: Floats, seed: int = 0, draws: int = 2000) -> tuple[float, float]:
+def ece_band(confidence: Floats, draws: int = 2000) -> tuple[float, float]:
     """The 95 % band of `ece` for a perfectly calibrated model with these confidences: 2.5 and 97.5 % of simulations.
 
     Whether each answer is right is drawn with the probability that the model states.
     """
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(_SEED)
     ordered = np.sort(confidence)
     edges = np.cumsum([0, *(len(part) for part in np.array_split(ordered, BINS))])[:-1]
     edges = edges[edges < len(ordered)]
@@ -84,10 +87,10 @@ class Curve(msgspec.Struct, frozen=True):
     accuracy: list[float]
 
 
-def coverage_curve(confidence: Floats, right: Flags, points: int = 200) -> Curve:
-    """The curve at `points` equally spaced coverages."""
+def coverage_curve(confidence: Floats, right: Flags) -> Curve:
+    """The curve at 200 equally spaced coverages, or as many as there are answers."""
     hits = np.cumsum(right[np.argsort(-confidence, kind="stable")])
-    at = np.unique(np.linspace(1, len(hits), min(points, len(hits))).astype(np.int64))
+    at = np.unique(np.linspace(1, len(hits), min(_POINTS, len(hits))).astype(np.int64))
     return Curve((at / len(hits)).tolist(), (hits[at - 1] / at).tolist())
 
 
@@ -106,16 +109,16 @@ class Interval(msgspec.Struct, frozen=True):
     high: float
 
 
-def cluster_bootstrap(values: Floats, cluster: Ints, seed: int = 0, draws: int = 4000) -> Interval:
+def cluster_bootstrap(values: Floats, cluster: Ints) -> Interval:
     """The mean of `values`; the interval comes from drawing whole clusters with replacement (percentile method).
 
     Rows of one cluster are near-duplicates, so they are not independent evidence (Field & Welsh 2007).
     """
     _, member = np.unique(cluster, return_inverse=True)
     total, size = np.bincount(member, weights=values), np.bincount(member)
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(_SEED)
     means = []
-    for _ in range(draws):
+    for _ in range(_RESAMPLES):
         drawn = chance.integers(0, len(size), len(size))
         means.append(total[drawn].sum() / size[drawn].sum())
     low, high = np.quantile(means, [0.025, 0.975])

@@ -241,7 +241,7 @@ def tune(
     recipes: Sequence[Recipe],
     seed: int,
     progress: Progress,
-    prior: Prior | None = None,
+    prior: Prior | None,
 ) -> tuple[Recipe, HeldOut]:
     """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores.
 
@@ -301,15 +301,15 @@ def fit(
     return vectoriser, linear
 
 
-def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
+def learn_prior(rows: Labelled) -> Prior:
     """A prior from texts with categories of their own. Raises ClassifierError when they cannot teach anything."""
     check_classes(rows)
     names, y = np.unique(np.array(rows.labels), return_inverse=True)
-    vectoriser, linear = fit(count(rows.texts), y, len(names), PRIOR, seed)
+    vectoriser, linear = fit(count(rows.texts), y, len(names), PRIOR, seed=0)
     return Prior(vectoriser, linear.weights, rows.digest())
 
 
-def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int, weight: Floats | None = None) -> Linear:
+def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int, weight: Floats | None) -> Linear:
     """One-against-the-rest linear support vector machines, each class weighing the same, its rows by their `weight`.
 
     A class that `y` lacks scores as low as the lowest of the others.

@@ -14,11 +14,11 @@ SUPPORT = 300
 _LEAST = 50
 
 
-def wilson(right: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval for a share (Wilson 1927), two-sided; (0, 1) for nothing observed."""
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """Wilson's score interval for a share (Wilson 1927), two-sided, 95 %; (0, 1) for nothing observed."""
     if total == 0:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = NormalDist().inv_cdf(0.975)
     share = right / total
     middle = share + z * z / (2 * total)
     spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
