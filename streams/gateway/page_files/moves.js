@@ -235,7 +235,7 @@ function fitConditions(form, order) {
   const rows = conditions(seat.known.categories.filter((each) => each.id === of)).map(named);
   const before = condition.value;
   condition.replaceChildren(...choice("", rows, condition.required).children);
-  if (rows.some(([id]) => id === before)) condition.value = before;
+  condition.value = rows.some(([id]) => id === before) ? before : (condition.options[0]?.value ?? ""); // options that move take what is chosen along
   condition.closest("label").hidden = !rows.length;
 }
 

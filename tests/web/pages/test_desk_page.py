@@ -139,8 +139,10 @@ async def test_a_form_offers_the_conditions_of_the_category_that_is_chosen_there
         await page.click('.doing [data-action="re-categorise"]')
         condition = page.locator('form.move [name="condition"]')
         own = await condition.locator("option").evaluate_all(offered)
+        await expect(condition).to_have_value("")
 
         await page.select_option('form.move [name="category"]', other)
+        await expect(condition).to_have_value("")  # nobody has chosen one
         others = await condition.locator("option").evaluate_all(offered)
         await condition.select_option(others[0])
         await page.reload()  # what was chosen outlasts it
