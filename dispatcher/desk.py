@@ -77,7 +77,6 @@ class _Batch:
         self.usurpers: list[Failure] = []
         self.quarantined = 0
         self.booked: booking.Counts = {}  # what the batch changes in the figures
-        self.counts: dict[str, booking.Counts] = {}  # by order of the batch: all that it counts for now
 
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         """Decide the records in their order. A record of the inbox moves the clock, and timers that are due by then
@@ -265,9 +264,8 @@ class _Batch:
     def _keep(self, work: UnitOfWork) -> None:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
         changed = bool(self.overlay.orders.item)  # not by what is only counted or noted
-        counts, differences = self._recount(work.city.zone) if changed else ({}, ())
+        differences = self._recount(work.city.zone) if changed else ()
         self.overlay.keep()
-        self.counts.update(counts)
         for rows, figure in work.booked:
             self._book(rows, figure)
         for one in differences:
@@ -278,19 +276,16 @@ class _Batch:
         amounts = self.booked.setdefault(rows, {})
         amounts[figure] = amounts.get(figure, 0) + 1
 
-    def _recount(self, zone: ZoneInfo) -> tuple[Mapping[str, booking.Counts], Sequence[booking.Changes]]:
-        """What the item's orders count for now, and the differences to what they counted for before it."""
-        counts: dict[str, booking.Counts] = {}
+    def _recount(self, zone: ZoneInfo) -> Sequence[booking.Changes]:
+        """The differences of what the item's orders count for now to what they counted for before it."""
+        counted, orders = self.state.counted, self.overlay.orders
         differences: list[booking.Changes] = []
-        for key, after in self.overlay.orders.item.items():
+        for key, after in orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
-                old = self.counts.get(key)
-                if old is None:
-                    before = self.overlay.orders.before(key)
-                    old = booking.counts(before, zone) if before is not None else _NOTHING
-                counts[key] = booking.counts(after, zone)
-                differences.append(booking.difference(old, counts[key]))
-        return counts, differences
+                before = orders.before(key)
+                old = counted.of(before, zone) if before is not None else _NOTHING
+                differences.append(booking.difference(old, counted.of(after, zone)))
+        return differences
 
     def _decision(self, next_offset: int) -> Decision:
         """All that the batch has come to; `next_offset` is where the partition goes on."""

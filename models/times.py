@@ -23,6 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of no zone: it is where the wall clock is counted from
 _FIRST_DAY = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
+_MINUTES = tuple(f"T{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60))
 _SECONDS = tuple(f"{n:02d}." for n in range(60))
 # RFC 3339, 5.6: fromisoformat takes all of ISO 8601, such as 20260301T080000Z or 2026-W09-7T08:00Z.
 _RFC_3339 = re.compile(
@@ -60,7 +61,8 @@ def to_text(instant: int) -> str:
 @lru_cache(maxsize=16384)
 def _minute_text(minute: int) -> str:
     """The text of an instant up to its minute, "2026-03-01T08:00:": UTC's minutes all have sixty seconds."""
-    return from_ms(minute * MINUTE_MS).isoformat(timespec="minutes")[:16] + ":"
+    day, minute = divmod(minute, len(_MINUTES))
+    return _day(day).isoformat() + _MINUTES[minute]
 
 
 def from_text(text: str) -> int:
@@ -117,7 +119,13 @@ def wall_midnight(day: date) -> int:
 
 def wall_day(wall: int) -> date:
     """The calendar day that the wall clock stands in."""
-    return date.fromordinal(wall // DAY_MS + _FIRST_DAY)
+    return _day(wall // DAY_MS)
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> date:
+    """The calendar day with this number, counted from 1970-01-01."""
+    return date.fromordinal(number + _FIRST_DAY)
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:
@@ -142,12 +150,22 @@ def _quarter(number: int, zone: ZoneInfo) -> _Quarter | None:
     what offset, day and hour are at both ends they are between.
     """
     first, last = number * _QUARTER_MS, (number + 1) * _QUARTER_MS - 1
-    ends = [
-        _Quarter(_offset(instant, zone), local.date(), local.hour)
-        for instant in (first, last)
-        for local in [from_ms(instant).astimezone(zone)]
-    ]
-    return ends[0] if ends[0] == ends[1] else None
+    offset = _day_s_offset(first // DAY_MS, zone)
+    offsets = (_offset(first, zone), _offset(last, zone)) if offset is None else (offset, offset)
+    begin, end = (_in_quarter(at, own) for at, own in zip((first, last), offsets, strict=True))
+    return begin if begin == end else None
+
+
+def _in_quarter(instant: int, offset: int) -> _Quarter:
+    wall = instant + offset
+    return _Quarter(offset, wall_day(wall), wall // HOUR_MS % 24)
+
+
+@lru_cache(maxsize=4096)
+def _day_s_offset(number: int, zone: ZoneInfo) -> int | None:
+    """The zone's offset (ms) all through a day of UTC, counted from 1970; None where the clocks change on it."""
+    begin, end = _offset(number * DAY_MS, zone), _offset((number + 1) * DAY_MS - 1, zone)
+    return begin if begin == end else None
 
 
 @lru_cache(maxsize=16384)

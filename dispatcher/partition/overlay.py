@@ -155,14 +155,16 @@ class Overlay:
 
     def forget(self, clock: int) -> None:
         """Let go of rows of the oldest bucket that is over: only so many, so that no batch writes many tombstones."""
+        state = self.state
+        if clock < state.seen_over_from:  # there are hundreds of buckets, and one is over every few hours
+            return
+        state.seen_over_from = min(state.seen_until.values(), default=clock)
         over = [
-            (until, bucket)
-            for bucket, until in self.state.seen_until.items()
-            if until <= clock and bucket not in self.seen
+            (until, bucket) for bucket, until in state.seen_until.items() if until <= clock and bucket not in self.seen
         ]
         if over:
             bucket = min(over)[1]
-            rows = self.state.seen_rows.get(bucket, ())
+            rows = state.seen_rows.get(bucket, ())
             self.forgotten = (bucket, tuple(islice(rows, FORGOTTEN_AT_ONCE)))
 
     # The outcome
@@ -213,6 +215,7 @@ class Overlay:
         for bucket, digests in self.seen.items():
             state.seen.setdefault(bucket, set()).update(digests)
             state.seen_until[bucket] = self.seen_until[bucket]
+            state.seen_over_from = min(state.seen_over_from, self.seen_until[bucket])
             state.seen_rows.setdefault(bucket, deque()).append(self._seen_row(bucket))
         if self.forgotten is not None:
             bucket, gone = self.forgotten

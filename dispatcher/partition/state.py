@@ -11,7 +11,9 @@ from typing import TypeVar
 import msgspec
 from sortedcontainers import SortedList
 
+from dispatcher.figures.counted import Counted
 from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.counted import Counted
 from dispatcher.figures.figure_row import decode as decode_figure
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import Tally, Watch
@@ -105,8 +107,10 @@ class DeskState:
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
+        self.seen_over_from = 0  # no bucket is over before this instant (ms)
         self.seen_rows: dict[str, deque[str]] = {}
         self.figures: dict[str, FigureRow] = {}
+        self.counted = Counted()
         self.pending: SortedList[Pending] = SortedList()
 
     @property
