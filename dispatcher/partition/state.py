@@ -13,7 +13,6 @@ from sortedcontainers import SortedList
 
 from dispatcher.figures.counted import Counted
 from dispatcher.figures.figure_row import FigureRow
-from dispatcher.figures.counted import Counted
 from dispatcher.figures.figure_row import decode as decode_figure
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import Tally, Watch

@@ -103,6 +103,11 @@ class DeskProcessor:
         """The next offset of the urgent lane."""
         return self._state.meta.urgent_offset or 0
 
+    @property
+    def patient(self) -> bool:
+        """What is replayed was over long ago."""
+        return self._state.meta.replayed
+
     def held(self, key: str, row: bytes) -> bytes:
         """An order's row waits as the state keeps it."""
         return self._packing.packed(row) if row_keys.is_order(key) else row

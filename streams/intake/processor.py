@@ -86,6 +86,7 @@ class IntakeProcessor:
 
     changelogs: tuple[str, ...] = ()
     urgent_offset = 0
+    patient = False
 
     def __init__(
         self,

@@ -68,6 +68,10 @@ class Processor(Protocol[O]):
     def lookout(self) -> Lookout | None:
         """Who looks ahead of what waits in the partition, where much does; None for nobody."""
 
+    @property
+    def patient(self) -> bool:
+        """Whether nobody waits for what it decides, as while a history is replayed."""
+
     def load(self, rows: Mapping[str, list[Row]], /) -> Awaitable[int | None]:
         """Rebuild the state from all rows of the changelogs, as `held` gave them, and let go of these; return the next
         input offset, None when none is known. A load that is cancelled leaves the state as it was."""
@@ -96,7 +100,8 @@ class StageOptions:
     From `busy_rate` records a second on a cycle begins no sooner than `pace` after the one before, at lower rates the
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
     thousand. The batches of a cycle are cut so that deciding stays near `budget`; where a transaction takes longer, as
-    with many topics, near its time, but no more than four times the budget: else such a stage would mostly wait. After
+    with many topics, near its time, but no more than four times the budget: else such a stage would mostly wait. Where
+    nobody waits it is four times the budget: what is counted and kept together is written less often. After
     `max_failures` tenures in a row that have committed nothing (`streams/stage/failures.py`) the process ends.
     `packed` are topics that only Paidan reads: what the stage writes to them is packed.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
@@ -123,9 +128,11 @@ class StageOptions:
     packed: frozenset[str] = frozenset()
     partitions: int = 0
 
-    def budget_of(self, partitions: int, committing: float) -> float:
-        """The seconds to decide for each of so many partitions, in a cycle whose transaction takes `committing`."""
-        whole = min(max(self.budget, committing), _MOST_BUDGETS * self.budget)
+    def budget_of(self, partitions: int, committing: float, patient: bool = False) -> float:
+        """The seconds to decide for each of so many partitions, in a cycle whose transaction takes `committing`; for
+        one that is `patient`, as many as may be."""
+        most = _MOST_BUDGETS * self.budget
+        whole = most if patient else min(max(self.budget, committing), most)
         return min(whole / partitions, max(self.budget, _AT_ONCE))
 
     def pace_at(self, rate: float) -> float:

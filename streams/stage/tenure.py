@@ -153,7 +153,7 @@ class Tenure(Generic[O]):
         for share in busy:
             batch, began = share.batch(), time.monotonic()
             outcome = await share.processor.decide([*batch.urgent, *batch.rest])
-            budget = self._options.budget_of(len(busy), self._committing)
+            budget = self._options.budget_of(len(busy), self._committing, share.processor.patient)
             share.took(batch.size, time.monotonic() - began, budget)
             scouted = await share.scout.look(batch.behind, budget) if share.scout is not None else None
             decided.append(_Decided(share, outcome, batch, scouted))

@@ -44,6 +44,7 @@ class Counting:
 
     urgent_offset = 0
     lookout = None
+    patient = False
 
     @property
     def changelogs(self) -> tuple[str, ...]:

@@ -37,6 +37,13 @@ def test_a_stage_decides_for_as_long_as_its_transactions_take_up_to_four_times_i
     assert replace(OPTIONS, budget=1.0).budget_of(1, 0.01) == 1.0
 
 
+def test_a_stage_for_which_nobody_waits_decides_for_four_times_its_budget_however_short_its_transactions_are() -> None:
+    """None of its partitions has more than a tenth of a second at once then, either."""
+    options = replace(OPTIONS, budget=0.05)
+
+    assert [options.budget_of(partitions, 0.01, patient=True) for partitions in (1, 2, 4)] == [0.1, 0.1, 0.05]
+
+
 def test_a_partition_has_one_tick_outstanding_and_waits_for_none_when_much_is_due() -> None:
     """The next one comes as soon as the last one is read, unless the same timer is still the first: Kafka's clock may
     lie behind."""
