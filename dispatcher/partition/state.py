@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from sortedcontainers import SortedList
 
-from dispatcher.figures.counted import Counted
+from dispatcher.figures.counted_orders import CountedOrders
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.figure_row import decode as decode_figure
 from dispatcher.order.outline import Outline
@@ -109,7 +109,7 @@ class DeskState:
         self.seen_over_from = 0  # no bucket is over before this instant (ms)
         self.seen_rows: dict[str, deque[str]] = {}
         self.figures: dict[str, FigureRow] = {}
-        self.counted = Counted()
+        self.counted = CountedOrders()
         self.pending: SortedList[Pending] = SortedList()
 
     @property

@@ -9,7 +9,7 @@ from dispatcher.order.row import Order
 KEPT = 2_000  # orders; what one counts for takes some 2 kB
 
 
-class Counted:
+class CountedOrders:
     """The counts of the orders that were asked about last. A row is known by being the very same value, so whatever
     has become of an order, nothing old is told of it."""
 
