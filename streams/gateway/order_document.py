@@ -5,7 +5,18 @@ from typing import Any
 import msgspec
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally, Task, accept_by
+from dispatcher.order.row import (
+    OPEN,
+    Assignment,
+    Closing,
+    Entry,
+    Order,
+    Part,
+    RunningLimit,
+    Tally,
+    Task,
+    accept_by,
+)
 from models.city import City
 from models.events import AssetRef, Evidence, Why
 from models.events.vocabulary import BY_HASH
@@ -46,7 +57,6 @@ def line(brief: Brief, city: City) -> Document:
 def document(order: Order, tally: Tally | None, city: City, now: int, *, names_people: bool = True) -> Document:
     """The whole order. Reporters are counted, never named, and who works on it only where `names_people`. `now` (ms
     UTC) measures what still runs."""
-    last = [seen for seen in order.evidence_last if seen not in order.evidence_first]
     return _without_empty(
         {
             "id": order.id,
@@ -76,44 +86,13 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "check_level": order.check_level or None,
             "call_back": order.call_back or None,
             "reminders": _reminders(order),
-            "limits": [
-                _without_empty(
-                    {
-                        "stage": x.stage,
-                        "department": x.department,
-                        "started_at": to_text(x.started_at),
-                        "due": to_text(x.due),
-                        "unit": x.unit,
-                    }
-                )
-                for x in order.limits
-            ],
+            "limits": [_limit(each) for each in order.limits],
             "why": None if not order.assignments else _why(order.assignments[-1].why),
             "guess": None if order.guess is None or order.blind else msgspec.to_builtins(order.guess),
-            "evidence": _without_empty(
-                {
-                    "count": order.evidence_count,
-                    "seen_again": None if tally is None else tally.sightings,
-                    "last_seen": None if tally is None else to_text(tally.last_seen),
-                    "shown": [_evidence(seen) for seen in (*order.evidence_first, *last)],
-                }
-            ),
+            "evidence": _sightings(order, tally),
             "timeline": [
-                _without_empty(
-                    {
-                        "seq": entry.seq,
-                        "fact": entry.fact,
-                        "at": to_text(entry.at),
-                        "state": entry.state,
-                        "by": _actor(entry.actor, names_people),
-                        "department": entry.department,
-                        "attempt": entry.attempt,
-                        "note": entry.note,
-                        "evidence_urls": entry.evidence_urls,
-                        **_since(before, entry.at, city),
-                    }
-                )
-                for before, entry in zip((None, *(step.at for step in order.timeline)), order.timeline, strict=False)
+                _step(entry, None if before is None else before.at, city, names_people)
+                for before, entry in zip((None, *order.timeline), order.timeline, strict=False)
             ],
             "held_for": [named(city.departments.get(turn.department), turn.department) for turn in order.held_for]
             or None,
@@ -123,12 +102,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
                 for x in order.dispatches
             ],
             "checks": [{"at": to_text(x.at), "passed": x.passed} for x in order.checks],
-            "closings": [
-                _without_empty(
-                    {"at": to_text(x.at), "forced": x.forced, "exempt": x.exempt, "reopened_at": _text(x.reopened_at)}
-                )
-                for x in order.closings
-            ],
+            "closings": [_closing(each) for each in order.closings],
             "part_of": order.part_of,
             "parts": [_part(part, city) for part in order.parts] or None,
             "parent": order.parent,
@@ -232,6 +206,47 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
     )
 
 
+def _limit(limit: RunningLimit) -> Document:
+    return _without_empty(
+        {
+            "stage": limit.stage,
+            "department": limit.department,
+            "started_at": to_text(limit.started_at),
+            "due": to_text(limit.due),
+            "unit": limit.unit,
+        }
+    )
+
+
+def _closing(closing: Closing) -> Document:
+    return _without_empty(
+        {
+            "at": to_text(closing.at),
+            "forced": closing.forced,
+            "exempt": closing.exempt,
+            "reopened_at": _text(closing.reopened_at),
+        }
+    )
+
+
+def _step(entry: Entry, before: int | None, city: City, names_people: bool) -> Document:
+    """One step of the timeline; `before` is when the one before it was."""
+    return _without_empty(
+        {
+            "seq": entry.seq,
+            "fact": entry.fact,
+            "at": to_text(entry.at),
+            "state": entry.state,
+            "by": _actor(entry.actor, names_people),
+            "department": entry.department,
+            "attempt": entry.attempt,
+            "note": entry.note,
+            "evidence_urls": entry.evidence_urls,
+            **_since(before, entry.at, city),
+        }
+    )
+
+
 def _since(before: int | None, at: int, city: City) -> Document:
     """How long after the step before it one came, by the wall clock and in working time; nothing for the first one,
     and for one that is dated before it."""
@@ -249,6 +264,19 @@ def _actor(actor: Actor, names_people: bool) -> Document:
     if actor.role in BY_HASH or not names_people:
         shown.pop("id", None)
     return shown
+
+
+def _sightings(order: Order, tally: Tally | None) -> Document:
+    """How many there are, the first and the last of them, and how often cameras have seen it again."""
+    last = [seen for seen in order.evidence_last if seen not in order.evidence_first]
+    return _without_empty(
+        {
+            "count": order.evidence_count,
+            "seen_again": None if tally is None else tally.sightings,
+            "last_seen": None if tally is None else to_text(tally.last_seen),
+            "shown": [_evidence(seen) for seen in (*order.evidence_first, *last)],
+        }
+    )
 
 
 def _evidence(seen: Evidence) -> Document:
