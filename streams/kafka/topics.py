@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -30,6 +30,8 @@ _ASKED = 10  # so often any broker is asked whether it knows new topics
 _LEADERS_TIMEOUT_S = 30.0
 _REQUEST_TIMEOUT_MS = 20_000
 _NAMED = 8  # of the topics that are missing: where all are, eighty names say no more
+_HELD_TO = ("cleanup.policy", "message.timestamp.type")
+_LONGEST, _KEPT = "max.message.bytes", "retention.ms"
 
 
 class TopicError(PaidanError):
@@ -203,11 +205,13 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic as it must be; `settings` are Kafka's topic configurations."""
+    """One topic as it must be; `settings` are Kafka's topic configurations. `whole`: all else is computed from it, and
+    what is deleted of it is nowhere else."""
 
     name: str
     partitions: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 _EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
@@ -287,7 +291,9 @@ def all_topics(
         # When a hub was last heard of, the broker says.
         *((names.hub_figures(hub), 1, _COMPACT | _ARRIVAL) for hub in sorted(hubs)),
     ]
-    return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
+    whole = {names.inbox, names.urgent, names.orders}
+    topics = (Topic(name, count, configs | _LIMIT, name in whole) for name, count, configs in table)
+    return *topics, *tables_changelogs(settings)
 
 
 def shared_topics(settings: Settings, *names: str) -> tuple[Topic, ...]:
@@ -409,7 +415,7 @@ async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None
                 f"topic {topic.name} has {partitions[topic.name]} partitions instead of {topic.partitions}: "
                 "set PAIDAN_PARTITIONS to what it has, or use another PAIDAN_NAMESPACE"
             )
-        for key in ("cleanup.policy", "message.timestamp.type"):
+        for key in _HELD_TO:
             wanted = topic.settings.get(key)
             if wanted is None or topic.name not in configs:
                 continue
@@ -418,11 +424,22 @@ async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None
                 raise TopicError(
                     f"topic {topic.name} has {key}={found} instead of {wanted}: change it with Kafka's tools"
                 )
+        for said in _worse_some_day(topic, configs.get(topic.name, {})):
+            log.warning("topic %s has %s: change it with Kafka's tools", topic.name, said)
+
+
+def _worse_some_day(topic: Topic, found: Mapping[str, str]) -> Iterator[str]:
+    """What nothing shows of yet in how a topic is set up that somebody else has made."""
+    longest, kept = found.get(_LONGEST), found.get(_KEPT)
+    if longest is not None and int(longest) < MAX_MESSAGE_BYTES:
+        yield f"{_LONGEST}={longest} instead of {MAX_MESSAGE_BYTES}: who has a longer record to write ends at it"
+    if topic.whole and kept is not None and int(kept) >= 0:
+        yield f"{_KEPT}={kept} instead of -1: what is older is gone for good"
 
 
 async def _configs(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, str]]:
     """How the topics are set up, without those of which this is not told us."""
-    keys = {"cleanup.policy": None, "message.timestamp.type": None}
+    keys = dict.fromkeys((*_HELD_TO, _LONGEST, _KEPT))
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=dict(keys)) for topic in topics]
     found, untold = dict[str, dict[str, str]](), list[str]()
     for answer in await client.describe_configs(resources):

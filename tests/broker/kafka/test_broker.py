@@ -11,7 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from models.times import DAY_MS
+from streams.kafka import topics as topics_module
+from streams.kafka.clients import admin, started
+from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
 from streams.local.broker import BrokerError, LocalBroker
 from streams.local.children import spawn
@@ -144,6 +149,29 @@ async def test_another_number_of_partitions_refuses_to_start(settings: Settings)
     other = settings.model_copy(update={"partitions": settings.partitions + 1})
     with pytest.raises(TopicError, match="has 4 partitions instead of 5"):
         await create_topics(other, all_topics(other, ()))
+
+
+async def test_what_shows_only_some_day_in_how_a_topic_is_set_up_is_logged(
+    kafka: Kafka, settings: Settings, topics: Names, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where somebody else has made topics as they make all: facts would be gone after a week, a desk would end at the
+    first long row. Notices may be kept for a shorter time, nothing hangs on them."""
+    limited = {"retention.ms": str(7 * DAY_MS), "max.message.bytes": "1048588"}
+    short = {"retention.ms": str(DAY_MS), "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    async with started(admin(kafka.connection)) as client:
+        for name, configs in ((topics.orders, limited), (topics.notices, short)):
+            await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+
+    async def said() -> list[str]:
+        caplog.clear()
+        await check_topics(settings, all_topics(settings, ()))
+        return [record.getMessage() for record in caplog.records if record.name == topics_module.__name__]
+
+    lines = await eventually(said, what="what was changed")
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"topic {topics.orders} has max.message.bytes=1048588 instead of {MAX_MESSAGE_BYTES}",
+        f"topic {topics.orders} has retention.ms=604800000 instead of -1",
+    ]
 
 
 async def test_records_of_three_megabytes_pass(kafka: Kafka, topics: Names) -> None:
