@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # No role that is at work takes longer to leave in good order, and our supervisor kills after six.
 LONGEST_STOP_SECONDS = 5.8
+# Ctrl-C, whoever supervises, and a terminal that is closed.
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Serve = Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]
 
 
@@ -46,7 +48,7 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:
-    """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on.
+    """Run `serve(settings, stop)` until it returns; SIGINT, SIGTERM and SIGHUP set `stop`. What it raises goes on.
 
     Who has not ended LONGEST_STOP_SECONDS after that waits for what may never come, as for a cluster that takes
     connections and answers nothing: then it is cancelled.
@@ -75,7 +77,8 @@ def _run(serve: Serve, settings: Settings | None, log_file: Path | None) -> None
 def run_until_stopped(
     run: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings | None = None, log_file: Path | None = None
 ) -> None:
-    """Run `run(settings)` until it returns; SIGINT and SIGTERM cancel it wherever it is, and its clean-up follows."""
+    """Run `run(settings)` until it returns; SIGINT, SIGTERM and SIGHUP cancel it wherever it is, and its
+    clean-up follows."""
 
     async def serve(chosen: Settings, stop: asyncio.Event) -> None:
         await race(run(chosen), stop.wait())
@@ -86,7 +89,9 @@ def run_until_stopped(
 async def _serve(serve: Serve, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDINGS:
+        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # so `nohup` has it
         loop.add_signal_handler(number, stop.set)
     async with serving_health(settings):
         await serve(settings, stop)

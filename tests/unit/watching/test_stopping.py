@@ -51,6 +51,45 @@ def test_a_role_that_hears_no_stop_is_ended_before_it_is_killed(
     assert "what is still waited for is given up" in (tmp_path / "role.log").read_text()
 
 
+@pytest.mark.usefixtures("own_logging")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_runs_cleans_up_before_it_ends(number: signal.Signals, tmp_path: Path) -> None:
+    """At Ctrl-C, when it is told to stop, and when its terminal is closed."""
+    cleaned = []
+
+    async def serve(_: Settings) -> None:
+        os.kill(os.getpid(), number)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(number)
+
+    run.run_until_stopped(serve, load_settings(), tmp_path / "role.log")
+
+    assert cleaned == [number]
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_what_was_started_with_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    """It ignores that signal alone."""
+    heard = []
+
+    async def serve(_: Settings, stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        heard.append(stop.is_set())
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run.run_role(serve, load_settings(), tmp_path / "role.log")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert heard == [False]
+
+
 async def test_a_stage_that_waits_for_kafka_stops_at_once() -> None:
     """It is a member of no group yet, and has nothing to finish."""
 
