@@ -179,12 +179,14 @@ class Task(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
 
 class MergedIn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """An order whose clock goes on with this one, into which it was merged at `at`: since when it was reported, and
-    from when its own limit would run, without what dispatching lost; None where a person had moved that."""
+    from when its own limit would run, without what dispatching lost; None where a person had moved that. `reporters`
+    are its own, and those of what had been merged into it, who are asked by this one from here on."""
 
     child: str
     at: int
     reported_at: int
     runs_from: int | None = None
+    reporters: tuple[str, ...] = ()
 
 
 PartState = Literal["waiting", "open", "passed", "dropped"]
@@ -376,12 +378,19 @@ def kept_as(order: Order, name: tuple[str, str] | None) -> Evidence | None:
     return next((one for one in kept_evidence(order) if (one.source, one.id) == name), None)
 
 
+def all_reporters(order: Order) -> tuple[str, ...]:
+    """The reporters of an order, and of those that were merged into it."""
+    if not order.merged_in:
+        return order.reporters
+    return tuple(dict.fromkeys((*order.reporters, *(who for each in order.merged_in for who in each.reporters))))
+
+
 def unanswered(order: Order) -> tuple[str, ...]:
-    """The reporters of a closed order who are yet to say whether it was settled; what they said of an earlier closing
-    is no answer."""
+    """The reporters of a closed order, and of what was merged into it, who are yet to say whether it was settled; what
+    they said of an earlier closing is no answer."""
     closed_at = order.closings[-1].at
     answered = {answer.by for answer in order.answers if answer.at >= closed_at}
-    return tuple(each for each in order.reporters if each not in answered)
+    return tuple(each for each in all_reporters(order) if each not in answered)
 
 
 def reported_at(order: Order) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import MergedIn, Order, extendable, kept_as, reported_at
+from dispatcher.order.row import MergedIn, Order, all_reporters, extendable, kept_as, reported_at
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -474,7 +474,11 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
     one = MergedIn(child=order.id, at=head["at"], reported_at=reported, runs_from=runs_from)
     after = msgspec.structs.replace(parent, merged_in=(*parent.merged_in, one))
     whole = limits.merged(work.city, parent, after, head["at"])
-    work.emit(facts.Absorbed(**head, child=order.id, reported_at=reported, runs_from=runs_from, whole=whole))
+    room = max(work.city.settings.reports_per_order_max - len(all_reporters(parent)), 0)
+    asked = tuple(who for who in all_reporters(order) if who not in parent.reporters)[:room]
+    work.emit(
+        facts.Absorbed(**head, child=order.id, reported_at=reported, runs_from=runs_from, whole=whole, reporters=asked)
+    )
     return order
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.chain import top
-from dispatcher.order.row import Order, RunningLimit, extendable
+from dispatcher.order.row import Order, RunningLimit, all_reporters, extendable
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route
@@ -206,7 +206,7 @@ def archive_at(work: UnitOfWork, order: Order, at: int) -> int:
 def call_back_at(work: UnitOfWork, order: Order, at: int) -> int | None:
     """Until when the reporters of an order that is closed now are waited for; None where nobody would call back."""
     days = work.city.settings.call_back_days
-    return work.bounded(order, at) + int(days * DAY_MS) if days and order.reporters else None
+    return work.bounded(order, at) + int(days * DAY_MS) if days and all_reporters(order) else None
 
 
 def merge_group(city: City, category: str) -> str:

@@ -147,7 +147,13 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
     changes: Changes = {"children": (*order.children, fact.child)}
     if fact.reported_at is None:  # a fact of before does not say when its clock began
         return changes
-    one = MergedIn(child=fact.child, at=fact.at, reported_at=fact.reported_at, runs_from=fact.runs_from)
+    one = MergedIn(
+        child=fact.child,
+        at=fact.at,
+        reported_at=fact.reported_at,
+        runs_from=fact.runs_from,
+        reporters=fact.reporters,
+    )
     changes["merged_in"] = (*order.merged_in, one)
     return changes | runs_anew(order, fact.whole, fact.at)
 
@@ -158,6 +164,8 @@ def _released(order: Order, fact: facts.Released) -> Changes:
             "children": tuple(child for child in order.children if child != fact.child),
             "merged_in": tuple(each for each in order.merged_in if each.child != fact.child),
         }
+        if order.state == "closed" and not unanswered(replace(order, merged_in=changes["merged_in"])):
+            changes |= {"call_back_at": None, "call_back": False}
         return changes | runs_anew(order, fact.whole, fact.at)
     first = tuple(kept for kept in order.evidence_first if (kept.source, kept.id) != fact.evidence)
     last = tuple(kept for kept in order.evidence_last if (kept.source, kept.id) != fact.evidence)

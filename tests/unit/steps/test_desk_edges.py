@@ -8,7 +8,7 @@ import pytest
 from dispatcher.desk import FIRED_PER_RECORD
 from dispatcher.figures import booking
 from dispatcher.order import facts
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, unanswered
 from models.envelope import event_type
 from models.events import WITHDRAWAL
 from models.inbox import Actor, Sighting
@@ -142,6 +142,49 @@ def test_what_was_merged_before_a_closing_was_answered_by_it() -> None:
     desk.update("merge", OPERATOR, T0 + 6 * DAY, second, reason="same", other_order_id=third)
 
     assert whole(desk.order(third)) == [T0 + 12 * DAY]
+    assert_laws(desk)
+
+
+def seen_and_reported() -> tuple[Desk, str, str]:
+    """What a camera has seen, into which a citizen's order is merged; it is closed after an hour more."""
+    desk = Desk(quiet_city("call_back_days = 3.0"))
+    for camera in ("cam-sw-1", "cam-sw-2"):
+        desk.feed(detection(camera, T0, "pothole", camera), at=T0)
+    desk.feed(report("1", T0, OTHER_WORDS, lat=30.02, lon=114.02, reporter="citizen"), at=T0)
+    seen, reported = sorted(desk.state.orders, key=lambda each: desk.order(each).kind)
+    desk.update("merge", OPERATOR, T0 + HOUR, reported, reason="same", other_order_id=seen)
+    desk.update("force-close", OPERATOR, T0 + 2 * HOUR, seen, reason="done")
+    return desk, seen, reported
+
+
+def test_who_reported_what_was_merged_into_an_order_is_called_back_as_its_own_reporters_are() -> None:
+    """Until they have answered; nobody was called where only cameras had seen the other one."""
+    desk, seen, _ = seen_and_reported()
+    desk.tick(T0 + 4 * DAY)
+    assert desk.order(seen).call_back
+    assert unanswered(desk.order(seen)) == ("citizen",)
+
+    assert desk.update("call-back", DISPATCHER, T0 + 4 * DAY, seen, satisfied=True) == ""
+
+    assert (desk.order(seen).call_back, unanswered(desk.order(seen))) == (False, ())
+    assert [answer.by for answer in desk.order(seen).answers] == ["citizen"]
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize("then", ["feedback", "unmerge"])
+def test_whose_order_was_merged_is_not_called_once_they_have_answered_or_theirs_stands_alone_again(then: str) -> None:
+    """The order that they had been part of waits for nobody then."""
+    desk, seen, reported = seen_and_reported()
+
+    if then == "feedback":
+        who = Actor("reporter", "", "citizen")
+        assert desk.update("feedback", who, T0 + DAY, seen, satisfied=True) == ""
+    else:
+        assert desk.update("unmerge", OPERATOR, T0 + DAY, reported, reason="two holes") == ""
+    desk.tick(T0 + 4 * DAY)
+
+    assert not desk.order(seen).call_back
+    assert "call-back-due" not in desk.names(seen)
     assert_laws(desk)
 
 
