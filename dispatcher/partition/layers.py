@@ -2,7 +2,7 @@
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar
 
@@ -41,6 +41,10 @@ class Table(Generic[V]):
         if not (self.batch or self.item):
             return dict(self.base)
         return {key: value for key, value in {**self.base, **self.batch, **self.item}.items() if value is not None}
+
+    def values(self) -> Collection[V]:
+        """All that there is, for what is small; nobody may change the table meanwhile."""
+        return self.all().values() if self.batch or self.item else self.base.values()
 
     def put(self, key: str, value: V | None) -> None:
         """Set a value for the present item, or delete it with None."""

@@ -17,9 +17,8 @@ def silenced(overlay: Overlay, city: City, sighting: Sighting, category: str, at
     for."""
     if is_from_above(sighting.source):
         return ""
-    silences = overlay.silences.all()
-    holding = [one for one in silences.values() if one.holds and one.starts_at <= at < one.ends_at]
-    zone = city.silenced(category, sighting.area, at, {one.lifts for one in holding})
+    holding = [one for one in overlay.silences.values() if one.holds and one.starts_at <= at < one.ends_at]
+    zone = city.silenced(category, sighting.area, at, {one.lifts for one in holding} if holding else ())
     if zone is not None:
         return f"silences.csv:{zone.row}"
     numbers = [one.number for one in holding if _matches(city, one, sighting, category)]
