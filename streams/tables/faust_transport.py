@@ -9,10 +9,11 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from streams.tables import stall_guard
 
@@ -139,9 +140,16 @@ class InOrderConsumer(driver.Consumer):
         return state.position if state.has_valid_position else 0
 
     async def perform_seek(self) -> None:
-        """Go back to what is committed; to the beginning where nothing is, which Faust leaves where it has read to."""
+        """Go back to what is committed; to the beginning where nothing is, which Faust leaves where it has read to, and
+        where the changelog of what was read holds nothing: it was deleted and made anew."""
         await super().perform_seek()
         assigned = [tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)]
+        known = cast("Transport", self.transport).kept_in
+        kept_in = {tp: TP(known[tp.topic], tp.partition) for tp in assigned if tp.topic in known}
+        ends = await self.highwaters(*set(kept_in.values())) if kept_in else {}
+        for tp, changelog in kept_in.items():
+            if not ends[changelog]:
+                self._committed_offset[tp] = None
         never = [tp for tp in assigned if self._committed_offset[tp] is None]
         if never:
             await self.seek_wait(await self.earliest_offsets(*never))
@@ -209,10 +217,15 @@ class AcknowledgedProducer(driver.Producer):
 
 
 class Transport(driver.Transport):
-    """Set it as `app.transport` before the app starts."""
+    """Set it as `app.transport` before the app starts, and say in `kept_in` which topic each one that is read is kept
+    in: its table's changelog."""
 
     Consumer = InOrderConsumer
     Producer = AcknowledgedProducer
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.kept_in: dict[str, str] = {}
 
     # What is replaced here, as Faust and aiokafka must still have it: class → names.
     REPLACED: Mapping[type, tuple[str, ...]] = {

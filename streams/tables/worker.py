@@ -116,6 +116,7 @@ class Tables:
                     span.end()
 
         self.app.agent(source, name=f"keep-{name}", concurrency=1)(keep)
+        self.app.transport.kept_in |= dict.fromkeys(topics, self._names.tables_changelog(name, self.build))
 
     # Rows come in
 

@@ -1,6 +1,7 @@
 """The audit on a real broker: every damage to a table or to the desk's own rows is named, and `--repair` repairs it."""
 
 import asyncio
+import shutil
 import signal
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from streams.audit.table_check import check_tables
 from streams.gateway.shards import Shards
 from streams.kafka.clients import admin, started
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, create_topics, tables_changelogs
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from streams.tables import build, stored_row
@@ -200,6 +201,28 @@ async def test_what_the_desk_does_meanwhile_is_no_difference(scene: Scene) -> No
         f"tables: row {NEVER_WAS} of orders in partition {scene.part}",
         f"tables: figure opened of department/nobody in partition {scene.part}",
     }
+
+
+@pytest.mark.timeout(300)
+async def test_tables_whose_changelog_is_gone_are_built_anew(scene: Scene) -> None:
+    """What the workers had read stood in their group's offsets alone: they answered that there was nothing."""
+    gone = [scene.names.tables_changelog(table) for table in ("orders", "figures")]
+    scene.worker.signal(signal.SIGTERM)
+    assert await scene.worker.ended() == 0
+    async with started(admin(Connection.of(scene.settings))) as client:
+        await client.delete_topics(gone)
+
+        async def deleted() -> bool:
+            return not set(gone) & set(await client.list_topics())
+
+        await eventually(deleted)
+    shutil.rmtree(scene.folder)
+    await create_topics(scene.settings, tables_changelogs(scene.settings))
+
+    scene.worker = scene.start("tables")
+
+    code, said = await scene.audit()
+    assert code == 0, said
 
 
 async def test_each_repair_is_a_build_of_its_own(settings: Settings, topics: Names) -> None:
