@@ -23,6 +23,7 @@ from streams.gateway.events.live_facts import LiveFacts, Told
 from streams.kafka.clients import follower, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
+from streams.kafka.log_reading import BESIDE_ANSWERS
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -188,9 +189,11 @@ class FactTail:
             self.following.set()
             try:
                 while True:
-                    for part, records in (await consumer.getmany(timeout_ms=500)).items():
+                    batches = await consumer.getmany(timeout_ms=500, max_records=BESIDE_ANSWERS)
+                    for part, records in batches.items():
                         for record in records:
                             self._take_of[part.topic](record)
+                    await asyncio.sleep(0)
             finally:
                 self.following.clear()
 

@@ -20,7 +20,7 @@ from streams.erasure.report_keys import ReportKeys
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
 from streams.kafka.topics import Names
 from streams.learning.drift_window import TYPES, Drift, RecentOrders
 from streams.settings import Settings
@@ -32,7 +32,6 @@ _AGAIN_SECONDS = 5.0
 # Farther behind than this, the watch begins anew with the newest records: it must never cost more than a few seconds.
 MOST_RECORDS = 100_000
 _FETCH_BYTES = 1024 * 1024
-_BATCH = 500  # records decoded in one go: the event loop must never stand still for long
 _SENTENCES = {
     "review_share": "more orders than usual go to review",
     "return_share": "more orders than usual are returned",
@@ -113,10 +112,9 @@ class DriftWatch:
                 consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
         if self._keys is not None:
             await self._keys.catch_up()
-        async for _, records in read_to(consumer, ends, _BATCH):
+        async for _, records in read_to(consumer, ends, BESIDE_ANSWERS):
             for record in records:
                 _take(self._orders, record, self._keys)
-            await asyncio.sleep(0)
 
     def _show(self, drift: Drift) -> None:
         for name in _SENTENCES:

@@ -11,13 +11,12 @@ from models.envelope import event_type
 from streams.gateway.reporters.public_state import TOLD
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
 _READ_MOST = 40_000  # records for one answer, over all partitions
 _LEAST_EACH = 500
-_AT_ONCE = 500
 _READERS = 2  # each reads some megabytes of the log: the others wait their turn
 _TOLD = frozenset(ce_type for kind, ce_type in facts.CE_TYPES.items() if facts.name(kind) in TOLD)
 
@@ -51,7 +50,7 @@ class StepLog:
             for part in parts:
                 consumer.seek(part, starts[part])
             steps = StepsOf(until, {part: stop for part, stop in reading.items() if stop < stops[part]})
-            async for part, records in read_to(consumer, reading, _AT_ONCE):
+            async for part, records in read_to(consumer, reading, BESIDE_ANSWERS):
                 steps.take(part, (record for record in records if record.offset < reading[part]))
         return steps.found(most)
 

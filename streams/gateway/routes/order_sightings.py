@@ -28,14 +28,13 @@ from streams.gateway.routes.orders import Finder, seen
 from streams.gateway.shards import incomplete
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
 MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
-_AT_ONCE = 500
 _LOOK_BACK = 1_000  # records before a page in which repeats of what they hold are known, as a sender repeats soon
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
 # What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
@@ -111,7 +110,7 @@ async def _page(
     consumer.seek(part, start if begin is None else max(begin, first))
     stop = min(end, start + READ_MOST)
     page = PageOf(sighted, limit, stop if stop < end else None, start)
-    async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
+    async for _, records in read_to(consumer, {part: stop}, BESIDE_ANSWERS):
         if page.is_full_with(records):
             break
     return page.made()

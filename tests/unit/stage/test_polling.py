@@ -1,4 +1,4 @@
-"""What a member of a group gets while the group shares out anew."""
+"""What a member of a group gets while the group shares out anew, and how a long log is read beside other work."""
 
 import asyncio
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaConnectionError, NoOffsetForPartitionError
 
+from streams.kafka.log_reading import read_to
 from streams.kafka.polling import poll
 from streams.stage.inlet import Inlet
 from streams.stage.lanes import Lanes, _Urgent
@@ -38,6 +39,43 @@ class Consumer(AIOKafkaConsumer):
         except asyncio.CancelledError:
             self.cancelled = True
             raise
+
+
+class AtHand(AIOKafkaConsumer):
+    """One that has all of a long log at hand: it never waits."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def __del__(self) -> None:
+        """There is nothing to close."""
+
+    async def position(self, _: TopicPartition) -> int:
+        """Behind what it has given."""
+        return self.at
+
+    async def getmany(self, *_: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+        """As aiokafka's, but that each record is the same."""
+        assert max_records is not None
+        self.at += max_records
+        return {PART: [raw(b"1", ())] * max_records}
+
+
+async def test_all_else_has_its_turn_while_a_log_is_read_that_is_at_hand() -> None:
+    """A gateway answers between two batches of what it follows: here whoever counts is called after each."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    had = [turns async for _ in read_to(AtHand(), {PART: 1_000}, 100)]
+    counting.cancel()
+
+    assert had == list(range(10))
 
 
 async def test_what_has_come_is_given_and_no_more_than_is_wanted_at_once() -> None:
