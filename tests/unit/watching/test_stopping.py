@@ -64,7 +64,11 @@ def test_whatever_runs_cleans_up_before_it_ends(number: signal.Signals, tmp_path
         finally:
             cleaned.append(number)
 
-    run.run_until_stopped(serve, load_settings(), tmp_path / "role.log")
+    before = signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may ignore it, as `nohup` does
+    try:
+        run.run_until_stopped(serve, load_settings(), tmp_path / "role.log")
+    finally:
+        signal.signal(number, before)
 
     assert cleaned == [number]
 

@@ -1,5 +1,6 @@
 """Who works by key, or is read to: nothing sends them back to the top of the page, and what stays is said once."""
 
+import asyncio
 import shutil
 from collections.abc import Mapping
 from itertools import pairwise
@@ -91,6 +92,14 @@ SAID = """
 """
 
 
+async def _looks(page: Page, ended: list[str], times: int) -> None:
+    """The page's clock goes on until so many more of its looks have ended in this way."""
+    until = len(ended) + times
+    async with asyncio.timeout(60):
+        while len(ended) < until:
+            await page.clock.run_for(1_000)
+
+
 @pytest.mark.parametrize(
     ("path", "asked"), [("/", "/status?"), (f"/o/{FIRST}", f"/orders/{FIRST}"), ("/desk", "/orders?")]
 )
@@ -105,21 +114,19 @@ async def test_what_stays_as_it_is_is_read_out_once(city: City, tmp_path: Path, 
         await page.goto(base + path)
         await page.wait_for_selector("html[data-ready]")
         await page.evaluate("said.length = 0")
+        answered, failed = list[str](), list[str]()
+        page.on("response", lambda response: answered.append(response.url) if asked in response.url else None)
+        page.on("requestfailed", lambda request: failed.append(request.url) if asked in request.url else None)
 
-        async with page.expect_response(lambda response: asked in response.url):
-            await page.clock.run_for(35_000)
+        await _looks(page, answered, 2)
         await page.route(lambda url: asked in url, lambda route: route.abort())
-        await page.clock.run_for(35_000)
-        await expect(page.locator("#notice")).to_contain_text("no connection")
-        async with page.expect_event("requestfailed", lambda request: asked in request.url):
-            await page.clock.run_for(35_000)
+        await _looks(page, failed, 4)
 
         told: list[str] = await page.evaluate("said")
-        assert (
-            told.count("notice: Cannot update at the moment (no connection)")
-            + told.count("notice: Cannot be shown: no connection")
-            == 1
-        )
+        notices = [each for each in told if each.startswith("notice: ")]
+        assert any("no connection" in each for each in notices)
+        # An answer that was on its way when all began to fail takes the notice away once more: then it is news again.
+        assert all(one != other for one, other in pairwise(notices)), told
         assert all(one != other for one, other in pairwise(told)), (
             told
         )  # a slow worker's share may be missing meanwhile
