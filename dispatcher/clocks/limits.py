@@ -52,14 +52,14 @@ def whole(
     """The order's own limit for its next assignment at `at`.
 
     It runs from the opening (after reopening: from `at`), or from that of an order which was merged into it, where that
-    was opened before, and stood still while departments held the order that it was
-    misrouted to: that time is dispatching's, not the next department's.
+    was opened before, and stood still while departments held the order that it was misrouted to: that time is
+    dispatching's, not the next department's.
     """
-    start = at if reopened else runs_from(order)
     if order.due_given:
         first, start = order.given_due, at if reopened else _began(order)
         limit = None if first is None else given(city, start, start + max(first - order.opened_at, 0))
     else:
+        start = at if reopened else runs_from(order)
         limit = stamp(city, "whole", start, category, condition, priority)
     if limit is None or reopened:
         return limit

@@ -9,7 +9,8 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import MergedIn, Order, all_reporters, extendable, kept_as, reported_at
+from dispatcher.order.folds.apply import apply
+from dispatcher.order.row import Order, all_reporters, extendable, kept_as, reported_at
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -470,16 +471,24 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
     assert parent is not None  # the guard "mergeable" has seen it
     reported, runs_from = reported_at(order), limits.carried_over(order, at)
     order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
-    head = work.head(parent, at, update.by)
-    one = MergedIn(child=order.id, at=head["at"], reported_at=reported, runs_from=runs_from)
-    after = msgspec.structs.replace(parent, merged_in=(*parent.merged_in, one))
-    whole = limits.merged(work.city, parent, after, head["at"])
     room = max(work.city.settings.reports_per_order_max - len(all_reporters(parent)), 0)
     asked = tuple(who for who in all_reporters(order) if who not in parent.reporters)[:room]
-    work.emit(
-        facts.Absorbed(**head, child=order.id, reported_at=reported, runs_from=runs_from, whole=whole, reporters=asked)
+    absorbed = facts.Absorbed(
+        **work.head(parent, at, update.by),
+        child=order.id,
+        reported_at=reported,
+        runs_from=runs_from,
+        reporters=asked,
     )
+    _emit_with_limit(work, parent, absorbed)
     return order
+
+
+def _emit_with_limit(work: UnitOfWork, parent: Order, fact: facts.Absorbed | facts.Released) -> None:
+    """Record that an order goes on as part of another, or does so no longer, with the other's own limit as the row
+    after that has it."""
+    whole = limits.merged(work.city, parent, apply(parent, fact), fact.at)
+    work.emit(msgspec.structs.replace(fact, whole=whole))
 
 
 @step
@@ -516,10 +525,7 @@ def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
-        head = work.head(parent, at, update.by)
-        rest = tuple(each for each in parent.merged_in if each.child != order.id)
-        whole = limits.merged(work.city, parent, msgspec.structs.replace(parent, merged_in=rest), head["at"])
-        work.emit(facts.Released(**head, child=order.id, whole=whole))
+        _emit_with_limit(work, parent, facts.Released(**work.head(parent, at, update.by), child=order.id))
     order = work.emit(
         facts.Unmerged(**work.head(order, at, update.by, "review"), parent=order.parent, reason=update.reason)
     )

@@ -107,8 +107,7 @@ class StageOptions:
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
     partitions that the stage has written to if it ever worked, kept for ever: one with a state, to that of the same
-    number. `partitions`: so many each
-    topic that it reads has, by which claims and states are kept; 0: however many.
+    number. `partitions`: so many each topic that it reads has, by which claims and states are kept; 0: however many.
     """
 
     connection: Connection
