@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dispatcher.figures.booking import Bookings, bookings, collect, direct
-from dispatcher.figures.figure_row import FigureRow, parse_key, row_key
+from dispatcher.figures.figure_row import FigureRow, parse_key, row_key, times_booked
 from dispatcher.figures.indicators import Window
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
@@ -59,6 +59,7 @@ class Recount:
     ) -> None:
         self.partition = partition
         self.orders: dict[str, Order] = {}
+        self.newest: facts.Fact | None = None
         self.facts = 0
         self.refusals = 0
         self.sightings = 0
@@ -86,6 +87,7 @@ class Recount:
                 self._differ(f"refusal of {fact.order_id}", f"attempt {fact.attempt}", f"attempt {order.attempt}")
             return
         self.facts += 1
+        self.newest = fact
         before = self.orders.get(fact.order_id)
         try:
             self.orders[fact.order_id] = apply(before, fact)
@@ -123,6 +125,11 @@ class Recount:
         elif digest not in self._founded:
             self._book("received", item)
 
+    def is_kept_in(self, desk: Mapping[str, Order]) -> bool:
+        """Whether the newest fact is in these rows of the desk: else their newest part is lost, and with it where the
+        desk goes on, what it has met and what it watches."""
+        return self.newest is None or facts.is_in(self.newest, desk.get(self.newest.order_id))
+
     def check_orders(self, desk: Mapping[str, Order], archive: Mapping[str, Order]) -> None:
         """Compare the order rows of the desk and of the archive."""
         for order_id, order in self.orders.items():
@@ -155,6 +162,13 @@ class Recount:
                 continue
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
+
+    def check_booked(self, kept: Mapping[str, FigureRow], booked: int) -> None:
+        """Compare how often the figure rows were written with how often the desk has booked them: where they differ,
+        the newest rows of one of the two are lost, also where what is kept of both seems right."""
+        written = times_booked(kept.values())
+        if written != booked:
+            self._differ(f"bookings of figures in partition {self.partition}", str(written), str(booked))
 
     def repairs(
         self, desk: Mapping[str, Order], archive: Mapping[str, Order], figures: Mapping[str, FigureRow]

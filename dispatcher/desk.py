@@ -290,6 +290,10 @@ class _Batch:
     def _decision(self, next_offset: int) -> Decision:
         """All that the batch has come to; `next_offset` is where the partition goes on."""
         overlay = self.overlay
+        for row, amounts in booking.spread(self.booked).items():
+            key = figure_row.row_key(row, self.state.partition)
+            figure = self.state.figures.get(key) or figure_row.FigureRow()
+            overlay.figures[key] = figure.add(amounts)
         overlay.meta = Meta(
             next_offset=next_offset,
             clock=self.clock,
@@ -298,12 +302,9 @@ class _Batch:
             publication=self.publication or UNSET,
             urgent_offset=self.urgent_offset or UNSET,
             urgent_clock=self.urgent_clock or UNSET,
+            booked=self.state.booked + len(overlay.figures),
         )
         overlay.forget(self.clock)
-        for row, amounts in booking.spread(self.booked).items():
-            key = figure_row.row_key(row, self.state.partition)
-            figure = self.state.figures.get(key) or figure_row.FigureRow()
-            overlay.figures[key] = figure.add(amounts)
         first = overlay.timers.first()
         return Decision(
             records=self.records,

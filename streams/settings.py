@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
 from models.events.broken_rules import broken_rule
-from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, is_place, reachable
+from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, is_host, is_place, is_web_address, reachable
 from streams.log_format import LogFormat
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
@@ -47,9 +47,15 @@ def _addresses(value: str) -> str:
 def _each_an_address(parts: Sequence[str]) -> Sequence[str]:
     for part in parts:
         host, _, port = part.strip().rpartition(":")
-        if not (host and "/" not in host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        if not (is_host(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ValueError(f"{part.strip() or 'an empty part'} is not host:port")
     return parts
+
+
+def _a_beginning(value: str) -> str:
+    if value and ("?" in value or "#" in value or not is_web_address(value)):
+        raise ValueError("must be written as http(s)://host:port")
+    return value
 
 
 def _each_a_network(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +89,8 @@ Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 # A key of AES: empty, or 32 bytes.
 SecretKey = Annotated[SecretStr, AfterValidator(_of_32_bytes)]
 Addresses = Annotated[str, AfterValidator(_addresses)]
+# With which the addresses of requests begin.
+WebAddress = Annotated[str, AfterValidator(_a_beginning)]
 Workers = Annotated[Listed, Field(min_length=1), AfterValidator(_each_an_address)]
 Places = Annotated[Listed, AfterValidator(_each_a_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -135,7 +143,7 @@ class Settings(BaseSettings):
     batch_seconds: Seconds = Field(
         0.05,
         description="Batches are cut so that deciding those of a transaction takes about so long; where it takes longer"
-        " to commit, about as long, up to four times this.",
+        " to commit, about as long, up to four times this; where five such batches wait, four times this.",
     )
     transaction_timeout_ms: Milliseconds = Field(10_000, description="The broker aborts a transaction open for longer.")
     session_timeout_ms: Milliseconds = Field(
@@ -171,7 +179,7 @@ class Settings(BaseSettings):
         "the gateway. Empty: there are no links.",
     )
     link_days: Days = Field(30.0, description="How long such a link shows its order.")
-    public_url: str = Field(
+    public_url: WebAddress = Field(
         "", description="Where reporters reach the gateway, the beginning of their links. Empty: notices have no links."
     )
 
@@ -304,9 +312,8 @@ class Settings(BaseSettings):
         "INFO", description="What the roles log, to stderr."
     )
     log_format: LogFormat = Field("text", description="`json`: each line of the log is a JSON object.")
-    traces: str = Field(
+    traces: WebAddress = Field(
         "",
-        pattern=r"^(https?://\S+)?$",
         description="Where spans go: an OpenTelemetry collector that takes OTLP over HTTP, `http://host:4318`. Empty: "
         "there are no traces.",
     )

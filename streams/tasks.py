@@ -1,6 +1,7 @@
 """Several things at once, until the first of them ends, or all of them."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
@@ -35,3 +36,20 @@ async def _until(over: str, works: Iterable[Coroutine[Any, Any, Any]]) -> None:
 async def end_of(task: "asyncio.Task[Any]") -> None:
     """Wait for the end of a task that outlives a race: cancelling this leaves the task alone. Raises what it raised."""
     await asyncio.shield(task)
+
+
+async def end(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task and wait for its clean-up. Raises what it raised, its cancel apart; a cancel of whoever waits here
+    is never taken for that."""
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until an event is set, so many seconds at most; whether it is."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -5,11 +5,14 @@ import importlib
 import os
 import pkgutil
 import random
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+import traceback
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import Protocol
+from types import FrameType
+from typing import Any, Protocol
 
 import coverage
 import hypothesis
@@ -41,10 +44,43 @@ hypothesis.settings.register_profile("whole", hypothesis.settings.get_profile("p
 hypothesis.settings.load_profile("paidan")
 
 
+if sys.version_info < (3, 11, 5):
+    # Where the collector drops a future that failed and was asked by nobody, asyncio prints its traceback, and that
+    # reads a line of code to mark a part of it. Before https://github.com/python/cpython/issues/106905 no code could be
+    # read while code was read: pytest, which reads a whole file to show where a test has failed, ended with the run.
+    vars(traceback)["_extract_caret_anchors_from_line_segment"] = lambda _: None
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The libraries of the pages are there, as after set-up; in a tenth of a second where nothing is to be fetched."""
     if not hasattr(session.config, "workerinput"):  # once, before there are workers
         subprocess.run([sys.executable, REPOSITORY / "scripts" / "page_libraries.py"], check=False)
+
+
+class TimedOut(SystemExit):
+    """A test has taken longer than it may."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(settings: Any) -> Generator[None, Any, Any]:
+    """Whoever hangs in uvloop is ended, too: of what a signal raises there it lets through only what ends a process,
+    and what pytest-timeout raises is logged, while the test, and the whole run, hang on.
+
+    Its method `thread` ends the process instead; with `--dist loadfile` the test then runs again in the next one, and
+    in eight more, and those after it in its file never.
+    """
+    done = yield
+    fail = signal.getsignal(signal.SIGALRM)
+    if settings.method == "signal" and callable(fail):
+
+        def end(number: int, frame: FrameType | None) -> None:
+            try:
+                fail(number, frame)
+            except pytest.fail.Exception as error:
+                raise TimedOut(str(error)) from None
+
+        signal.signal(signal.SIGALRM, end)
+    return done
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -138,7 +174,9 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
         yield Kafka(address)
         return
     async with LocalBroker(tmp_path_factory.mktemp("kafka"), quick=True) as broker:
-        yield Kafka(broker.bootstrap, broker)
+        kafka = Kafka(broker.bootstrap, broker)
+        await kafka.knows_groups()
+        yield kafka
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """Merging 并案: whether a sighting and an order are one incident. Pure functions of both and the city's settings."""
 
-from dispatcher.arrivals.worded.gists import gist_of, similarity
+from collections.abc import Sequence
+
+from dispatcher.arrivals.worded.gists import gist_of, pairs_of, similarity
 from dispatcher.arrivals.worded.numbered import contradict
 from dispatcher.order.row import Order, kept_evidence
 from dispatcher.steps.opening import shows_another
 from models.city import Category, City
 from models.city.ground.distances import distance_m
+from models.events import Evidence
 from models.gist import Gist
 from models.inbox import Sighting
 from models.times import DAY_MS, HOUR_MS
@@ -21,15 +24,23 @@ def between(centre: Sighting | Order, lat: float | None, lon: float | None) -> f
 def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether the words leave no doubt that both mean one incident. A detection, or an order without words, never
     contradicts."""
-    return sighting.kind == "detection" or not _kept(order) or alike(sighting, order, city.settings.merge_similarity)
+    if sighting.kind == "detection" or not (worded := _worded(order)):
+        return True
+    return _are_alike(sighting, order, worded, city.settings.merge_similarity)
 
 
 def alike(sighting: Sighting, order: Order, wanted: float) -> bool:
     """Whether the text is at least so alike to that of one of the order's reports, and no number in it names another
     thing than they do."""
-    said, kept = gist(sighting), _kept(order)
-    if not any(similarity(said.pairs, one.pairs) >= wanted for one in kept):
+    return _are_alike(sighting, order, _worded(order), wanted)
+
+
+def _are_alike(sighting: Sighting, order: Order, worded: Sequence[Evidence], wanted: float) -> bool:
+    said = gist(sighting)
+    # Most of what is compared is not alike, and is not asked what it names.
+    if not any(similarity(said.pairs, _pairs(one)) >= wanted for one in worded):
         return False
+    kept = [one.gist or gist_of(order.title, one.text) for one in worded]
     names = tuple(dict.fromkeys((*said.titled, *said.named)))
     titled = kept[0].titled if order.title else ()
     return not any(contradict(names, other) for other in (titled, *(one.named for one in kept)))
@@ -40,10 +51,13 @@ def gist(sighting: Sighting) -> Gist:
     return sighting.gist or gist_of(sighting.title, sighting.text)
 
 
-def _kept(order: Order) -> list[Gist]:
-    """What is compared of the words of an order's reports; those of what it covers are about something else."""
-    reports = (one for one in kept_evidence(order) if one.kind == "report" and one.text)
-    return [one.gist or gist_of(order.title, one.text) for one in reports if not shows_another(one)]
+def _worded(order: Order) -> list[Evidence]:
+    """An order's reports of which it keeps words; those of what it covers are about something else."""
+    return [one for one in kept_evidence(order) if one.kind == "report" and one.text and not shows_another(one)]
+
+
+def _pairs(one: Evidence) -> bytes:
+    return one.gist.pairs if one.gist else pairs_of(one.text)
 
 
 def certain_category(sighting: Sighting) -> str:

@@ -4,7 +4,7 @@ thanks 致谢, "already repaired" 已修复 or a withdrawal 撤诉 speaks of an 
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeGuard
 
@@ -18,7 +18,8 @@ from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
 
-_LOOKED_AT = 256  # of an area's open orders of some categories, the newest ones that a thanks may speak of
+# Of a reporter's open orders, and of an area's of some categories, the newest that a thanks may speak of.
+_LOOKED_AT = 256
 LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
 
 Likely = Mapping[str, Category]
@@ -55,37 +56,36 @@ def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: MaybeS
     numbered = [order for order in map(work.standing, numbers) if order is not None and _is_open(order, sighting)]
     if numbered:
         return MaybeSame(maybe=tuple(numbered))
-    own: list[Order] = []
-    there: list[Order] = []
-    for order in _newest(work, sighting, (name for name, _ in guess.alternatives)):
-        if _is_own(order, sighting):
-            own.append(order)
-        elif wording.same_place(work, sighting, order):
-            there.append(order)
-    told = (*own, *around.maybe, *there)
-    if told or not sighting.reporter:
-        return MaybeSame(maybe=told)
-    groups = (category.group for category in work.city.categories.values())  # what went out on its group alone
-    newest = _newest(work, sighting, ("", *work.city.categories, *groups))
-    return MaybeSame(maybe=tuple(order for order in newest if _is_own(order, sighting) and not _is_a_thanks(order)))
+    names = dict.fromkeys(name for name, _ in guess.alternatives)
+    own = _own(work, sighting)
+    told = (*(order for order in own if order.category in names), *around.maybe, *_there(work, sighting, names, own))
+    return MaybeSame(maybe=told or tuple(order for order in own if not _is_a_thanks(order)))
 
 
-def _is_own(order: Order, sighting: Sighting) -> bool:
-    return bool(sighting.reporter) and sighting.reporter in order.reporters
+def _own(work: UnitOfWork, sighting: Sighting) -> list[Order]:
+    """The newest open orders of its area of whoever reports it."""
+    if not sighting.reporter:
+        return []
+    entries = islice(work.overlay.index.newest(index.of_reporter(sighting.reporter)), _LOOKED_AT)
+    orders = (work.order(order_id) for _, order_id, *_ in entries)
+    return [order for order in orders if order is not None and _is_open(order, sighting)]
+
+
+def _there(work: UnitOfWork, sighting: Sighting, names: Iterable[str], own: Sequence[Order]) -> Iterator[Order]:
+    """The newest of its area that are of these categories, at the place that its words name; not its reporter's own."""
+    said = wording.named(work.city, sighting)
+    if not said.address and said.place is None:
+        return
+    entries = (work.overlay.index.newest(index.of_kind(sighting.area, name)) for name in names)
+    known = {order.id for order in own}
+    for _, order_id, *_ in islice(heapq.merge(*entries, reverse=True), _LOOKED_AT):
+        order = work.order(order_id) if order_id not in known else None
+        if order is not None and _is_open(order, sighting) and wording.same_place(work.city, said, order):
+            yield order
 
 
 def _is_a_thanks(order: Order) -> bool:
     return not order.category and order.guess is not None and _of_an_order(order.guess)
-
-
-def _newest(work: UnitOfWork, sighting: Sighting, categories: Iterable[str]) -> Iterator[Order]:
-    """The newest open orders of its area that are of these categories, or groups; of none: "". An order has no key by
-    its reporters: few reports ask for it."""
-    keys = (index.of_kind(sighting.area, name) for name in dict.fromkeys(categories))
-    entries = (islice(work.overlay.index.newest(key), _LOOKED_AT) for key in keys)
-    for _, order_id, *_ in islice(heapq.merge(*entries, reverse=True), _LOOKED_AT):
-        if (order := work.order(order_id)) is not None and _is_open(order, sighting):
-            yield order
 
 
 def _is_open(order: Order, sighting: Sighting) -> bool:

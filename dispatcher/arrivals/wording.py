@@ -1,12 +1,13 @@
 """Wording 同文: reports without coordinates are compared by the place that they name and by their words."""
 
 from itertools import islice
+from typing import NamedTuple
 
 from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from models.city import Category
+from models.city import Category, City, Place
 from models.inbox import Sighting
 from models.words import whole_text
 
@@ -28,15 +29,26 @@ def same_words(
             or not merging.alike(sighting, order, work.city.settings.review_similarity)
         ):
             continue
-        if same_place(work, sighting, order) and merging.has_room(work.city, sighting, order):
+        if same_place(work.city, named(work.city, sighting), order) and merging.has_room(work.city, sighting, order):
             return order, None
         maybe = maybe or order
     return None, maybe
 
 
-def same_place(work: UnitOfWork, sighting: Sighting, order: Order) -> bool:
-    """Whether both give the same address, or name the same place of the city's."""
-    if sighting.address and sighting.address == order.address:
+class Named(NamedTuple):
+    """What a sighting says of its place in words: an address, and a place of the city's; "" and None for neither."""
+
+    address: str
+    place: Place | None
+
+
+def named(city: City, sighting: Sighting) -> Named:
+    """What a sighting says of its place."""
+    return Named(sighting.address, city.places.find(whole_text(sighting.title, sighting.text)))
+
+
+def same_place(city: City, said: Named, order: Order) -> bool:
+    """Whether an order has the address that was given, or names the same place of the city's."""
+    if said.address and said.address == order.address:
         return True
-    named = work.city.places.find(whole_text(sighting.title, sighting.text))
-    return named is not None and named == work.city.places.find(whole_text(order.title, order.text))
+    return said.place is not None and city.places.is_named(said.place, whole_text(order.title, order.text))

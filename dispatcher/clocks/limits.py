@@ -5,7 +5,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import Order, RunningLimit
+from dispatcher.order.row import ENDED, MergedIn, Order, RunningLimit
 from models.city import City, LimitStage
 
 _GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
@@ -88,14 +88,76 @@ def carried_over(order: Order, at: int) -> int | None:
 
 
 def merged(city: City, order: Order, after: Order, at: int) -> RunningLimit | None:
-    """The order's own limit once an order was merged into it, or is so no longer (`after`); None where it stays: where
-    it began does not change, a person has moved it, a report gave it, or it does not run."""
+    """The order's own limit once an order was merged into it (`after`); None where it stays: where it began does not
+    change, a person has moved it, a report gave it, its department is done, or it does not run."""
     running = any(limit.stage == "whole" for limit in order.limits)
-    if not running or order.state == "handled" or order.extensions or order.suspensions or order.due_given:
-        return None
-    if runs_from(order) == runs_from(after):
+    if not running or order.state == "handled" or _stands(order) or runs_from(order) == runs_from(after):
         return None
     return whole(city, after, at, order.category, order.condition, order.priority)
+
+
+def released(city: City, order: Order, after: Order, at: int) -> RunningLimit | None:
+    """The order's own limit once an order that was merged into it is no part of it any more (`after`), of one that has
+    ended that by which it did; None where it stays, as it began by it anyhow, a person has moved it, a report gave it,
+    or there is none."""
+    if order.state in ENDED and order.due is not None:
+        at = order.closings[-1].at if order.state == "closed" else at
+    elif not any(limit.stage == "whole" and limit.started_at != runs_from(after) for limit in order.limits):
+        return None
+    if _stands(order) or runs_from(order) == runs_from(after):
+        return None
+    return whole(city, after, at, order.category, order.condition, order.priority)
+
+
+def _stands(order: Order) -> bool:
+    """Whether no merge moves an order's own limit: a person has, or a report gave it."""
+    return order.extensions > 0 or order.suspensions > 0 or order.due_given
+
+
+def overdue_without(
+    city: City, order: Order, after: Order, at: int, limit: RunningLimit | None
+) -> tuple[tuple[int, int | None], ...] | None:
+    """The spans in which an order was overdue without the one that is no part of it any more (`after`, with `limit`,
+    where that changes): by its own clock, and by that of each other one from when that was merged into it. The last one
+    is without an end where it is overdue still. None where that is as it stands."""
+    gone = next((x for x in order.merged_in if x not in after.merged_in and x.runs_from is not None), None)
+    if gone is None or _stands(order):
+        return None
+    spans: tuple[tuple[int, int | None], ...] = order.overdue_past
+    if order.overdue_at is not None:
+        spans = (*spans, (order.overdue_at, None if limit is None or limit.due <= at else at))
+    found: list[tuple[int, int | None]] = []
+    for since, until in spans:
+        end = at if until is None else until
+        # Whoever got it while it was overdue, by the clock of the other one, may have had time left by its own.
+        cuts = sorted(cut for cut in {gone.at, *(back for _, back in detours(order, at))} if since < cut < end)
+        for begin, stop in zip((since, *cuts), (*cuts, end), strict=True):
+            late = _due_without(city, after, at, begin, gone)
+            if late <= begin > since and found and found[-1][1] == begin:
+                found[-1] = (found[-1][0], stop)
+            elif late < stop:
+                found.append((max(late, begin), stop))
+        if until is None and found and found[-1][1] == end:
+            found[-1] = (found[-1][0], None)
+    return tuple(found) if limit is not None or tuple(found) != spans else None
+
+
+def _due_without(city: City, order: Order, at: int, by: int, gone: MergedIn) -> int:
+    """From when on what is overdue at `by` is so without what is no part of it any more: since it was due by its own
+    clock, or by that of an order that had been merged into it by then, whichever came first. Each stood still while
+    dispatching lost time, as far as that was over then."""
+    own = max(order.opened_at, *(x.reopened_at for x in order.closings if x.reopened_at and x.reopened_at <= by), 0)
+    if by < gone.at or gone.runs_from is None or not gone.runs_from < own <= gone.at:
+        return by
+    others = ((x.runs_from, x.at) for x in order.merged_in if x.runs_from is not None and own <= x.at)
+    found = []
+    for start, came in ((own, own), *others):
+        limit = stamp(city, "whole", start, order.category, order.condition, order.priority)
+        for since, until in detours(order, at):
+            if limit is not None and until <= by:
+                limit = moved(city, limit, since, until)
+        found.append(at if limit is None else max(limit.due, came))
+    return min(found)
 
 
 def detours(order: Order, at: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.figures.figure_row import Figure
 from dispatcher.figures.sparse import add_times
-from dispatcher.order.row import Assignment, Closing, Order, reported_at
+from dispatcher.order.row import Assignment, Closing, Order, has_reporters, reported_at
 from models.inbox import Actor
 from models.times import day_number, local_day
 
@@ -182,9 +182,11 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
     for day, reports in order.reports_by_day:
         book.book_on(lead, category, str(day), ("received",), reports)
     book.book(lead, category, order.opened_at, "opened", "open")
-    if order.reporters:
-        figures = ("citizen_opened",) if order.first_response_at is None else ("citizen_opened", "responded")
-        book.book(lead, category, order.opened_at, *figures)
+    reported = has_reporters(order)
+    if reported and order.first_response_at is not None:
+        book.book(lead, category, order.opened_at, "citizen_opened", "responded")
+    elif reported and order.state != "merged":  # who waits for the answer of a merged order waits for the other's
+        book.book(lead, category, order.opened_at, "citizen_opened")
     ended = ended_at(order)
     if ended is not None:
         book.book(lead, category, ended, "open", times=-1)
@@ -195,7 +197,7 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
     spans: tuple[tuple[int, int | None], ...] = order.overdue_past
     if order.overdue_at is not None:
         spans = (*spans, (order.overdue_at, None))
-    overdue = ("overdue_open", "citizen_overdue_open") if order.reporters else ("overdue_open",)
+    overdue = ("overdue_open", "citizen_overdue_open") if reported else ("overdue_open",)
     for since, until in spans:
         if until is None or since < until:
             book.book(lead, category, since, *overdue)
@@ -227,7 +229,8 @@ def ended_at(order: Order) -> int | None:
 def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead: str, category: str) -> None:
     """A closing counts on its day while it stands; reopened, it counts on that day as one that did not."""
     if closing.reopened_at is not None:
-        came_back = ("closings_reopened", "citizen_closings_reopened") if order.reporters else ("closings_reopened",)
+        reported = has_reporters(order)
+        came_back = ("closings_reopened", "citizen_closings_reopened") if reported else ("closings_reopened",)
         book.book(lead, category, closing.at, *came_back)
         book.book(lead, category, closing.reopened_at, "reopened")
         return
@@ -244,7 +247,7 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
         figures.append("closed_reworked")
     if len(_dispatched_to(order, closing.at)) <= 1:
         figures.append("closed_first_dispatch")
-    if order.reporters:
+    if has_reporters(order):
         figures.append("citizen_closed")
         if not closing.forced:
             figures.append("closed_checked")

@@ -48,6 +48,12 @@ def _without_empty(sketches: Mapping[str, Sketch]) -> dict[str, Sketch]:
     return {name: sketch for name, sketch in sketches.items() if sketch != _EMPTY_SKETCH}
 
 
+def times_booked(rows: Iterable[FigureRow]) -> int:
+    """How often these rows were written: each time is a version. Of all rows of a partition it only grows, and is less
+    where the newest of some are lost."""
+    return sum(row.version for row in rows)
+
+
 def merge_rows(rows: Iterable[FigureRow]) -> FigureRow:
     """The sum of rows, in whatever order; its version is the highest of theirs."""
     version = 0

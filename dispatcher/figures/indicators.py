@@ -119,11 +119,11 @@ _TABLE = (
         "open orders past their due time at the window's end, but for those suspended, or handled unless their check "
         "fails",
         title="超期未结数",
-        version=2,
+        version=4,
     ),
-    _count("due", "应结案数", "closed in the window + overdue_open at its end", "closed", "overdue_open", version=2),
+    _count("due", "应结案数", "closed in the window + overdue_open at its end", "closed", "overdue_open", version=4),
     _rate("dedup_ratio", "去重比", ("received", "detections"), ("opened",), "sightings / orders opened"),
-    _rate("closure_rate", "结案率", ("closed",), ("closed", "overdue_open"), "closed / due", _CHINA, version=2),
+    _rate("closure_rate", "结案率", ("closed",), ("closed", "overdue_open"), "closed / due", _CHINA, version=4),
     _rate(
         "on_time_closure_rate",
         "按期结案率",
@@ -131,7 +131,7 @@ _TABLE = (
         ("closed_limited", "overdue_open"),
         "closed_on_time / (closed with a limit + overdue_open); closings exempt by an appeal count on neither side",
         _CHINA,
-        version=2,
+        version=4,
     ),
     _rate(
         "on_time_raw",
@@ -140,7 +140,7 @@ _TABLE = (
         ("closed_limited_raw", "overdue_open"),
         "on_time_closure_rate with the due times before extensions, suspensions and appeals; its overdue_open is by "
         "the due times in force",
-        version=2,
+        version=4,
     ),
     *(
         _rate(
@@ -166,7 +166,7 @@ _TABLE = (
         ("closed", "overdue_open"),
         "closed with at least one failed check / due",
         _CHINA,
-        version=2,
+        version=4,
     ),
     _rate(
         "recheck_agreement",
@@ -206,18 +206,20 @@ _TABLE = (
         ("responded",),
         ("citizen_opened",),
         "orders with reporters who were told that a department has taken it on, puts it off or has dealt with it, or "
-        "what came of it (the first answer that reached them) / orders with reporters, on the day of opening",
+        "what came of it (the first answer that reached them) / orders with reporters, their own or of what was merged "
+        "into them, on the day of opening; one that was merged before it was answered counts on neither side",
         _HOTLINE,
-        version=3,
+        version=5,
     ),
     _rate(
         "resolution_rate",
         "解决率",
         ("closed_checked",),
         ("citizen_closed", "citizen_closings_reopened", "citizen_overdue_open"),
-        "closings that passed a check and stand / (all closings + overdue_open), of orders with reporters",
+        "closings that passed a check and stand / (all closings + overdue_open), of orders with reporters, their own "
+        "or of what was merged into them",
         _HOTLINE,
-        version=3,
+        version=5,
     ),
     _rate(
         "satisfaction_rate",

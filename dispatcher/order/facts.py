@@ -15,7 +15,7 @@ from typing import TypedDict
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Part, RecheckOutcome, RunningLimit, State, TaskKind, TaskStage
+from dispatcher.order.row import Order, Part, RecheckOutcome, RunningLimit, State, TaskKind, TaskStage
 from models.city import LimitStage
 from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
@@ -578,13 +578,15 @@ class Unmerged(Fact, frozen=True, kw_only=True):
 
 class Released(Fact, frozen=True, kw_only=True):
     """An order, or one sighting (`evidence`, now an order of its own), that was taken for part of this one is not.
-    `whole` is this order's limit where that is up later now."""
+    `whole` is this order's limit where that is up later now, of one that has ended that by which it did; `overdue` are
+    the spans in which it was overdue without the other one, where these are others than stood so far."""
 
     child: str
     evidence: tuple[str, str] | None = None
     report_key: str = ""
     day: int = 0
     whole: RunningLimit | None = None
+    overdue: tuple[tuple[int, int | None], ...] | None = None
 
 
 class Warned(Fact, frozen=True, kw_only=True):
@@ -728,6 +730,11 @@ def from_wire(kind: str, value: bytes) -> Fact | UpdateRefused:
     not what the type promises.
     """
     return wire.decode(value, _OF_TYPE[kind])
+
+
+def is_in(fact: Fact, row: Order | None) -> bool:
+    """Whether a desk that has this row of the fact's order, None where it has none, has recorded the fact."""
+    return isinstance(fact, Archived) if row is None else fact.seq <= row.seq
 
 
 def note(fact: Fact) -> str:

@@ -321,8 +321,8 @@ TABLE: tuple[Transition, ...] = (
         "other_order_id is of another area and belongs with it: each names the other, also where another desk has it",
     ),
     Transition(
-        "unmerge", "撤销并案", ("reviewer", "dispatcher", "operator"), ("merged",), ("review",), ("reason",),
-        "with its own citizen clock",
+        "unmerge", "撤销并案", ("reviewer", "dispatcher", "operator"), ("merged",), ("review",),
+        ("reason", "parent-stands"), "with its own citizen clock",
     ),
     Transition(
         "split", "拆分", ("operator",), (*_OPEN, "closed"), (*_OPEN, "closed"), ("reason", "joined-report"),
@@ -415,6 +415,7 @@ REFUSALS: dict[str, str] = {
     "not-apart": "Of that order nobody has said that it is not the same.",
     "not-beyond": "That is no order of another area, or it is related already, or too many are.",
     "not-mergeable": "Orders merge only into open ones of the same area, or related ones, which are no part of theirs.",
+    "parent-merged": "The order with which it goes on was merged into another one since: first that merge is undone.",
     "not-awaited": "The platform above has taken this back already, or waits for a later attempt of it.",
     "not-joined": "No such report was merged into this order.",
 }

@@ -30,6 +30,12 @@ class TaskGivenTo(msgspec.Struct, frozen=True, gc=False):
     due: int
 
 
+class MergedInto(msgspec.Struct, frozen=True, gc=False):
+    """What a `MergedIn` says of who asks for the order."""
+
+    reporters: tuple[str, ...] = ()
+
+
 class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The fields of `Order` that `index.keys_of`, `index.entry_of` and `timers` look at."""
 
@@ -41,6 +47,8 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     lon: float | None = None
     asset: AssetRef | None = None
     report_keys: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
+    merged_in: tuple[MergedInto, ...] = ()
     fingerprints: tuple[str, ...] = ()
     part_of: str = ""
     category: str = ""

@@ -5,7 +5,8 @@ a row is always the fold of the order's facts. All instants are milliseconds UTC
 None of these values can be part of a cycle, so the garbage collector is told to leave a million of them alone.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -228,7 +229,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later; where a
-    check failed, also the span from the handling, or from the due time if that came later, to that check.
+    check failed, also the span from the handling, or from the due time if that came later, to that check, and where it
+    was taken out of another order, from the merge on; none by the limit of what was merged into it by mistake.
     `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
     `priority_by` is the role that set the priority by itself (`desk`: because many have seen it, a rule says so or
     cameras are sure; empty: the category did), so that it outlasts a change of hands;
@@ -238,8 +240,9 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     far up that has been told, and `check_escalates_at` when the next level comes; `task` is what a
     mobile unit is to look at, and `tried` are the units that had it in this state and did not do it; `answers` has one
     for each reporter who gave one.
-    `first_response_at` is when its reporters were first told that a department has taken it on, puts it off, has dealt
-    with it, or that it has ended.
+    `first_response_at` is when its reporters, or those of what was merged into it, were first told that a department
+    has taken it on, puts it off, has dealt with it, or that it has ended. That it goes on as part of another one is no
+    answer.
     `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
     `jury` are the citizens of the pool, by hash, who were asked to judge its last closing, `judge_by` until when;
     `judgements` are all that were given, one of a citizen.
@@ -368,6 +371,23 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     timeline: tuple[Entry, ...] = ()
 
 
+class _Reporters(Protocol):
+    @property
+    def reporters(self) -> tuple[str, ...]: ...
+
+
+class _Reported(_Reporters, Protocol):
+    """An order or its outline."""
+
+    @property
+    def merged_in(self) -> Sequence[_Reporters]: ...
+
+
+def has_reporters(order: _Reported) -> bool:
+    """Whether somebody has reported it, or what was merged into it, and waits for what comes of it."""
+    return bool(order.reporters) or any(each.reporters for each in order.merged_in)
+
+
 def kept_evidence(order: Order) -> tuple[Evidence, ...]:
     """What a row keeps of all that was seen: the first ones and the newest."""
     return (*order.evidence_first, *order.evidence_last)
@@ -378,7 +398,7 @@ def kept_as(order: Order, name: tuple[str, str] | None) -> Evidence | None:
     return next((one for one in kept_evidence(order) if (one.source, one.id) == name), None)
 
 
-def all_reporters(order: Order) -> tuple[str, ...]:
+def all_reporters(order: _Reported) -> tuple[str, ...]:
     """The reporters of an order, and of those that were merged into it."""
     if not order.merged_in:
         return order.reporters

@@ -3,6 +3,7 @@
 | key                         | leads to the orders                      | while they are              |
 |-----------------------------|------------------------------------------|-----------------------------|
 | <report key>                | that a report is in                      | in memory                   |
+| <reporter key>              | in which a reporter's matter goes on     | open                        |
 | fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
 | cell/<area>//<y>/<x>        | of no group yet in one cell of the grid  | waiting for a person        |
@@ -16,15 +17,15 @@
 
 An order that was moved to another area 改区 is found under that and under the one where it was found.
 
-The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
-memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
+The keys of a report and of a reporter are the numbers to which they are digested; the others are texts. The index
+lives in memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
 """
 
 import math
 from collections.abc import Iterator
 
 from dispatcher.order.outline import Outline
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, all_reporters
 from dispatcher.partition import identity
 from models.city.ground.distances import cell_of, cells
 from models.inbox import OWN_PLACE, Sighting
@@ -72,8 +73,10 @@ def keys_of(order: Order | Outline) -> set[Key]:
         keys.update(_cell_key(area, order.group, *cell) for area in areas)
     if order.asset is not None and order.group:
         keys.add(of_asset(order.asset.id, order.group))
-    if order.state in OPEN and (order.category or nobody_knows):
-        keys.update(of_kind(area, order.category) for area in areas)
+    if order.state in OPEN:
+        keys.update(map(of_reporter, all_reporters(order)))
+        if order.category or nobody_knows:
+            keys.update(of_kind(area, order.category) for area in areas)
     return keys
 
 
@@ -100,6 +103,8 @@ def same_keys(before: Order, after: Order) -> bool:
     return (
         (before.state == after.state or (before.state in OPEN and after.state in OPEN))
         and before.report_keys is after.report_keys
+        and before.reporters is after.reporters
+        and before.merged_in is after.merged_in
         and before.fingerprints is after.fingerprints
         and before.area == after.area
         and before.group == after.group
@@ -114,6 +119,12 @@ def same_keys(before: Order, after: Order) -> bool:
 def of_report(source: str, event_id: str) -> Key:
     """The key of the orders that the report with this identity is in."""
     return identity.digest(source, event_id)
+
+
+def of_reporter(reporter: str) -> Key:
+    """The key of the open orders of somebody who has reported, by their pseudonym. No report has it: each has a
+    source."""
+    return identity.digest("", reporter)
 
 
 def of_fingerprint(fingerprint: str) -> Key:

@@ -129,6 +129,11 @@ class Index:
             return chain(reversed(added), there)
         return heapq.merge(reversed(added), there, reverse=True)
 
+    def count(self, key: Key) -> int:
+        """How many entries are under a key."""
+        there, change = len(self.base.get(key, ())), self.batch.get(key)
+        return there if change is None else there + len(change.added) - len(change.gone)
+
     def add(self, key: Key, entry: Entry) -> None:
         """Put an entry under a key where it is not yet."""
         change = self._change(key)

@@ -210,6 +210,7 @@ class Overlay:
             table.apply()
         self.index.apply()
         state.figures.update(self.figures)
+        state.booked += len(self.figures)
         del state.pending[: self.timers.gone]
         state.pending.update(self.timers.added)
         for bucket, digests in self.seen.items():

@@ -12,7 +12,7 @@ import msgspec
 from sortedcontainers import SortedList
 
 from dispatcher.figures.counted_orders import CountedOrders
-from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.figure_row import FigureRow, times_booked
 from dispatcher.figures.figure_row import decode as decode_figure
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import Tally, Watch
@@ -30,7 +30,8 @@ class Meta(msgspec.Struct, frozen=True):
     record was replayed: then history drives the clock, not the wall. `publication` is the number under which the pack
     was published; unset where none was. `urgent_offset` is the next one of the urgent lane, `urgent_clock` the latest
     instant at which one of its records counts as come in: it may lie before the stream clock or behind it; both unset
-    before the first."""
+    before the first. `booked` is how often rows of figures were written: what their versions add up to; unset where a
+    version wrote that did not count it."""
 
     next_offset: int = 0
     clock: int = 0
@@ -39,6 +40,7 @@ class Meta(msgspec.Struct, frozen=True):
     publication: int | msgspec.UnsetType = msgspec.UNSET
     urgent_offset: int | msgspec.UnsetType = msgspec.UNSET
     urgent_clock: int | msgspec.UnsetType = msgspec.UNSET
+    booked: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class RollCall(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -109,6 +111,7 @@ class DeskState:
         self.seen_over_from = 0  # no bucket is over before this instant (ms)
         self.seen_rows: dict[str, deque[str]] = {}
         self.figures: dict[str, FigureRow] = {}
+        self.booked = 0  # what the versions of the rows of figures add up to
         self.counted = CountedOrders()
         self.pending: SortedList[Pending] = SortedList()
 
@@ -167,6 +170,7 @@ class DeskState:
         pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}
+        state.booked = times_booked(state.figures.values())
         return state
 
 

@@ -471,24 +471,20 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
     assert parent is not None  # the guard "mergeable" has seen it
     reported, runs_from = reported_at(order), limits.carried_over(order, at)
     order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
-    room = max(work.city.settings.reports_per_order_max - len(all_reporters(parent)), 0)
-    asked = tuple(who for who in all_reporters(order) if who not in parent.reporters)[:room]
+    kept = len(parent.reporters) + sum(len(each.reporters) for each in parent.merged_in)
+    room = max(work.city.settings.reports_per_order_max - kept, 0)
+    # Also who has reported the other one: that report may be split off. Where there is no room for all, they come last.
+    asked = sorted(all_reporters(order), key=all_reporters(parent).__contains__)[:room]
     absorbed = facts.Absorbed(
         **work.head(parent, at, update.by),
         child=order.id,
         reported_at=reported,
         runs_from=runs_from,
-        reporters=asked,
+        reporters=tuple(asked),
     )
-    _emit_with_limit(work, parent, absorbed)
+    whole = limits.merged(work.city, parent, apply(parent, absorbed), absorbed.at)
+    work.emit(msgspec.structs.replace(absorbed, whole=whole))
     return order
-
-
-def _emit_with_limit(work: UnitOfWork, parent: Order, fact: facts.Absorbed | facts.Released) -> None:
-    """Record that an order goes on as part of another, or does so no longer, with the other's own limit as the row
-    after that has it."""
-    whole = limits.merged(work.city, parent, apply(parent, fact), fact.at)
-    work.emit(msgspec.structs.replace(fact, whole=whole))
 
 
 @step
@@ -525,11 +521,20 @@ def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
-        _emit_with_limit(work, parent, facts.Released(**work.head(parent, at, update.by), child=order.id))
+        _release(work, parent, facts.Released(**work.head(parent, at, update.by), child=order.id))
     order = work.emit(
         facts.Unmerged(**work.head(order, at, update.by, "review"), parent=order.parent, reason=update.reason)
     )
     return dispatching.to_review(work, order, "unmerged", at, update.by)
+
+
+def _release(work: UnitOfWork, parent: Order, fact: facts.Released) -> None:
+    """Record that an order is no part of another any more, whose own limit, and what was overdue by it, are what they
+    would have been without it."""
+    after = apply(parent, fact)
+    whole = limits.released(work.city, parent, after, fact.at)
+    overdue = limits.overdue_without(work.city, parent, after, fact.at, whole)
+    work.emit(msgspec.structs.replace(fact, whole=whole, overdue=overdue))
 
 
 @step

@@ -140,7 +140,7 @@ def _holder_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, a
 
 @guard
 def _unroutable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    if not unroutable(order):
+    if not unroutable(order) or update.code:  # a code says that it is no matter at all
         return "for-a-reviewer"
     return "" if update.category or order.category else "missing-category"
 
@@ -352,6 +352,13 @@ def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
     if other is None or other.id == order.id or other.state not in OPEN or not _neighbours(order, other):
         return "not-mergeable"
     return "not-mergeable" if other.part_of == order.id else ""  # which is called off with it
+
+
+@guard
+def _parent_stands(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    # What the other one goes on with has its clock and its reporters, too, and would keep them.
+    parent = work.order(order.parent)
+    return "parent-merged" if parent is not None and parent.state == "merged" else ""
 
 
 @guard

@@ -60,7 +60,7 @@ def free(work: UnitOfWork, order: Order) -> Near | None:
             return None
         if not _suits(unit, wanted) or unit.department in kept_from_it:
             return None
-        if any(True for _ in work.overlay.index.newest(index.of_tasks(unit_id))):
+        if work.overlay.index.count(index.of_tasks(unit_id)):
             return None
         return state.load * settings.unit_load_km * _KM
 

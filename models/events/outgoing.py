@@ -67,10 +67,10 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
-    reopening, forward, report-up, rework) and all that a person needs to check it. `asset` is the one whose owner it is
-    where that decided, and not a `table_row`. `second` is the category of a second matter in the same words, which a
-    person may split off."""
+    """The reason of an assignment: what decided (`by`: rule, table, label, reviewer, dispatcher, duty-officer, unit,
+    suggestion, reopening, forward, report-up, plan, rework) and all that a person needs to check it. `asset` is the one
+    whose owner it is where that decided, and not a `table_row`. `second` is the category of a second matter in the same
+    words, which a person may split off."""
 
     by: str
     rule: str = ""

@@ -24,6 +24,23 @@ ROLES: Mapping[str, Names] = {
 # Who of them is known by a hash alone: people of whom the city knows what they say, not who they are.
 BY_HASH = frozenset({"reporter", "citizen"})
 
+# What decided to which department an order goes.
+DECIDERS: Mapping[str, Names] = {
+    "rule": ("城市规则", "a rule of the city"),
+    "table": ("权责清单", "the table of responsibility"),
+    "label": ("标签表", "the table of labels"),
+    "reviewer": ("研判员", "a reviewer"),
+    "dispatcher": ("派遣员", "a dispatcher"),
+    "duty-officer": ("值班长", "the duty officer"),
+    "unit": ("现场核实", "a mobile unit that has looked"),
+    "suggestion": ("退单部门建议", "the department that returned it"),
+    "reopening": ("重新立案", "reopening"),
+    "forward": ("上级部门转办", "the department above, which handed it down"),
+    "report-up": ("下级部门上报", "the department below, which handed it up"),
+    "plan": ("联办方案", "the plan of its joint order"),
+    "rework": ("核查不通过", "a check that failed"),
+}
+
 # Why a department returns an order 退单.
 RETURN_CODES: Mapping[str, Names] = {
     "not-my-function": ("非本部门职责", "not this department's function"),

@@ -60,7 +60,8 @@ class _Digits(NamedTuple):
 
     def of(self, name: str) -> str:
         """The digits that a name of this form has there."""
-        return "".join([name[place] for place in self.places])
+        places = self.places
+        return name[places[0]] if len(places) == 1 else "".join([name[place] for place in places])
 
 
 class _Form(NamedTuple):

@@ -12,7 +12,7 @@ import jwt
 import msgspec
 
 from models.errors import UsageError
-from streams.addresses import LOOPBACK
+from streams.addresses import LOOPBACK, is_web_address
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,8 @@ class KeySet:
 
     def __init__(self, place: str) -> None:
         """Raises UsageError for an address that somebody on the way could answer."""
-        address = urlsplit(place)
-        self._address = place if address.scheme in ("http", "https") else ""
-        if address.scheme == "http" and address.hostname not in LOOPBACK:
+        self._address = place if "://" in place else ""
+        if self._address and not _is_sure(place):
             raise UsageError("PAIDAN_OIDC_KEYS must be a file or an https address")
         self._file = Path(place)
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -79,6 +78,13 @@ class KeySet:
                 if len(content) > _MOST_BYTES:
                     raise ValueError(f"there are more than {_MOST_BYTES} bytes of them")
         return content
+
+
+def _is_sure(place: str) -> bool:
+    if not is_web_address(place):
+        return False
+    address = urlsplit(place)
+    return address.scheme == "https" or address.hostname in LOOPBACK
 
 
 def _public(content: bytes) -> dict[str, jwt.PyJWK]:

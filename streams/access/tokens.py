@@ -88,6 +88,8 @@ def read_grants(path: Path) -> tuple[Grant, ...]:
     """What the file holds. Raises UsageError when it cannot be read or holds something else."""
     try:
         grants = msgspec.json.decode(path.read_bytes(), type=_Content).tokens
+    except FileNotFoundError:
+        raise UsageError(f"there is no file of tokens {path}: `paidan token add` makes it") from None
     except OSError as error:
         raise UsageError(f"the file of tokens {path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is one

@@ -30,8 +30,9 @@ from streams.control.publications import read_publications
 from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole, take_newest
-from streams.kafka.topics import Names, check_shared
+from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.stage.processing import BROUGHT_BACK
 from streams.tables import stored_row
 
 REST_SECONDS = 0.05
@@ -61,6 +62,7 @@ class Audited:
     tables: dict[str, dict[str, str]]
     ends: dict[TopicPartition, int]
     differences: list[Difference] = field(default_factory=list)
+    lost: str = ""  # why no repair brings the desk's state back; empty where nothing of it is lost
     cut: tuple[str, ...] = ()  # what was read of it and no longer begins at its first record, as `paidan.inbox/0`
 
 
@@ -79,10 +81,9 @@ async def audit(
 async def reading(
     settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
 ) -> AsyncIterator["LogReader"]:
-    """A reader of the namespace's partitions, until the body ends. Raises TopicError where topics are missing or have
-    other partitions than the settings say: they would be waited for, or not be looked at."""
+    """A reader of the namespace's partitions, until the body ends. Call it once `check_shared` has passed: topics that
+    are missing would be waited for, and partitions that the settings do not know not be looked at."""
     connection = Connection.of(settings)
-    await check_shared(settings)
     packs = Packs(settings, city)
     async with started(scanner(connection)) as consumer:
         first = (await read_publications(settings)).first
@@ -175,12 +176,28 @@ class LogReader:
 
 @dataclass(slots=True)
 class Partition:
-    """One partition recomputed, and the rows that are kept of it."""
+    """One partition recomputed, and the rows that are kept of it; `topic` is the desk's changelog."""
 
     recount: Recount
+    topic: str
     desk: dict[str, bytes]
     archive: dict[str, bytes]
     figures: dict[str, bytes]
+
+    @property
+    def lost(self) -> str:
+        """What is said of a desk's state of which the end, or all, is lost. Empty where it is all there: with its
+        orders' rows alone a desk would neither know where it goes on nor what it has met and watches."""
+        has_worked = self.recount.newest is not None
+        if has_worked and not (row_keys.META in self.desk and self.recount.is_kept_in(self.open_orders())):
+            return f"{self.topic}/{self.recount.partition} is gone, or its newest part; {BROUGHT_BACK}"
+        return ""
+
+    @property
+    def meta(self) -> Meta | None:
+        """Where the desk stands; None where that is gone, or it has not begun."""
+        row = self.desk.get(row_keys.META)
+        return None if row is None else _meta.decode(row)
 
     def open_orders(self) -> dict[str, Order]:
         """The order rows of the desk."""
@@ -214,16 +231,18 @@ async def recompute(reader: LogReader, number: int) -> Partition:
         cities |= named
         for record in records:
             recount.inbox(record, cities, first)
-    return Partition(
-        recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
-    )
+    others = [await reader.rows(part, ends[part]) for part in (archive, figures)]
+    return Partition(recount, names.desk, rows, *others)
 
 
 async def _audit_partition(reader: LogReader, number: int, window: Window | None) -> Audited:
     part = await recompute(reader, number)
     recount, names = part.recount, reader.names
     recount.check_orders(part.open_orders(), part.archived_orders())
-    recount.check_figures(part.figure_rows(), window)
+    kept, meta = part.figure_rows(), part.meta
+    recount.check_figures(kept, window)
+    if meta is not None and meta.booked is not msgspec.UNSET:
+        recount.check_booked(kept, meta.booked)
     sources = [TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)]
     return Audited(
         partition=number,
@@ -235,6 +254,7 @@ async def _audit_partition(reader: LogReader, number: int, window: Window | None
         tables={"orders": _order_marks(part.desk, part.archive), "figures": _figure_marks(part.figures)},
         ends={source: reader.last[source] for source in sources if source in reader.last},
         differences=recount.differences,
+        lost=part.lost,
         cut=await reader.cut(number),
     )
 

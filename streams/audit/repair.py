@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from dispatcher.figures import figure_row
 from dispatcher.partition import row_keys
@@ -19,20 +21,17 @@ from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, pr
 from streams.stage.processing import FENCED
 from streams.stage.run_stage import stage_options
 
-# With its orders' rows alone a desk would neither know where it goes on nor what it has met and watches.
-_BROUGHT_BACK = "docs/operations.md says how it is brought back"
 
+async def repair_desk(settings: Settings, city: City, number: int) -> int:
+    """Write what the log says over the wrong rows of the partition with this number; how many rows.
 
-async def repair_desk(settings: Settings, city: City, partitions: Collection[int]) -> int:
-    """Write what the log says over the wrong rows of these partitions; how many rows.
-
-    The desk that owns a partition is fenced before anything is read and can commit nothing from then on: it ends, and
+    The desk that owns the partition is fenced before anything is read and can commit nothing from then on: it ends, and
     restores the repaired rows when it is started again. A desk that is started meanwhile fences the repair, which then
-    changes nothing. Raises AuditError for that and for a log that is itself in doubt, KafkaError when the cluster
-    fails.
+    changes nothing. Raises AuditError for that, for a log that is itself in doubt and for a desk's state that is lost,
+    KafkaError when the cluster fails.
     """
     async with reading(settings, city) as reader:
-        return sum([await _repair(settings, reader, number) for number in sorted(partitions)])
+        return await _repair(settings, reader, number)
 
 
 async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
@@ -41,8 +40,8 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
             if cut := await reader.cut(number):
                 raise AuditError(f"{cut[0]} no longer begins at 0: nothing can be repaired from it")
             part = await recompute(reader, number)
-            if part.recount.facts and row_keys.META not in part.desk:
-                raise AuditError(f"{reader.names.desk}/{number} is gone, or its newest part: {_BROUGHT_BACK}")
+            if part.lost:
+                raise AuditError(part.lost)
             sends = _sends(reader.names, part)
             if sends:
                 async with producer.transaction():
@@ -67,11 +66,14 @@ async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterato
 
 
 def _sends(names: Names, part: Partition) -> list[Send]:
-    repairs = part.recount.repairs(part.open_orders(), part.archived_orders(), part.figure_rows())
-    number = part.recount.partition
+    kept, meta = part.figure_rows(), part.meta
+    repairs = part.recount.repairs(part.open_orders(), part.archived_orders(), kept)
+    number, booked = part.recount.partition, figure_row.times_booked({**kept, **repairs.figures}.values())
     rows = [
         *((names.desk, key, None if order is None else encode_row(order)) for key, order in repairs.desk.items()),
         *((names.archive, key, encode_row(order)) for key, order in repairs.archive.items()),
         *((names.figures, key, figure_row.encode(row)) for key, row in repairs.figures.items()),
     ]
+    if meta is not None and meta.booked not in (UNSET, booked):  # else what was lost would be missed for ever
+        rows.append((names.desk, row_keys.META, encode_row(replace(meta, booked=booked))))
     return [Send(topic, key.encode(), value, number) for topic, key, value in rows]

@@ -21,6 +21,7 @@ from streams.bridge.crossing import Banks, Crossing, Side, Stays
 from streams.bridge.down import down
 from streams.bridge.figures_told import tell
 from streams.bridge.up import up
+from streams.control.packs import refuse_another_city
 from streams.kafka.clients import admin, started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
@@ -97,11 +98,13 @@ class Carrier:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set.
 
-    Raises UsageError where a setting is missing or names no department above, CityError, TopicError where the platform
-    below has not its topics, StageError when a cluster has failed too often in a row, KafkaError.
+    Raises UsageError where a setting is missing or names no department above, or another city is at work below,
+    CityError, TopicError where the platform below has not its topics, StageError when a cluster has failed too often in
+    a row, KafkaError.
     """
     city = load_city(settings.city)
     banks, upper = ends(settings, city)
+    await refuse_another_city(settings, city)  # by its name orders that go in a circle are known; its days are told
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
     await _check_hub(upper, [above.assignments(banks.hub), topics["above"]])

@@ -23,6 +23,7 @@ from streams.terminal.harmless import harmless
 # Why nothing more can be written: no fault of ours, and nothing that a traceback would say more of.
 _NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG))
 _GARBAGE_AFTER = 10_000  # objects more than there were
+_FIRST = 1  # the process id of a container's first process
 
 # name → (module under streams.cli, its function or Typer, what `paidan --help` says)
 COMMANDS = {
@@ -103,6 +104,13 @@ def _ending_at_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _end_in_a_container_as_elsewhere() -> None:
+    """The system keeps from the first process of a container each signal for which that has no handler: whoever stops a
+    command, or a role that is only starting, would wait until they may kill it, ten seconds with Docker."""
+    if os.getpid() == _FIRST and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
+
+
 @contextmanager
 def _collecting_nothing() -> Iterator[None]:
     """Nothing that is imported is ever garbage: to look through it again and again takes a fifth of a role's start, and
@@ -139,6 +147,7 @@ for _name, (_file, _attribute, _summary) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line; errors of known kinds are one sentence on stderr and an exit code, never a traceback."""
+    _end_in_a_container_as_elsewhere()
     # The client library warns of what the commands themselves report in a sentence.
     library = logging.getLogger("aiokafka")
     library.addHandler(logging.NullHandler())

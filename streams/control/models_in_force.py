@@ -23,6 +23,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.tasks import end
 
 ACTIVE = "model/active"
 SHADOW = "model/shadow"
@@ -76,9 +77,7 @@ class LiveModels:
             try:
                 yield
             finally:
-                following.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await following
+                await end(following)
 
     async def aim(self, city: City) -> None:
         """Let the models be as sure as this city asks for and know its words, as those that come will."""

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from models.errors import PaidanError
 from streams.kafka.clients import transactional
+from streams.kafka.closing import to_its_end
 from streams.kafka.connection import Connection, told_why
 from streams.kafka.topics import Names
 from streams.settings import Settings
@@ -39,6 +40,6 @@ async def changing(settings: Settings, what: str) -> AsyncIterator[AIOKafkaProdu
 async def _stop(producer: AIOKafkaProducer, what: str) -> None:
     """Close it. What fails only now is told apart: it may have failed after the commit."""
     try:
-        await producer.stop()
+        await to_its_end(producer.stop())
     except KafkaError as error:
         raise ControlError(f"the connection to Kafka was lost while the {what} were changed: {error}") from error

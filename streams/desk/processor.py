@@ -7,14 +7,16 @@ camera's id.
 
 import asyncio
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
 from aiokafka import ConsumerRecord
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.order import facts
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_rows
 from dispatcher.partition.kept_orders import Packing
@@ -43,10 +45,12 @@ from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
-from streams.stage.processing import StageError
+from streams.stage.processing import BROUGHT_BACK, StageError
 from streams.stage.same_time import SameTime
 from streams.tracing.item_spans import NO_ITEM_SPANS, ItemSpans, begin_item_spans
 from streams.tracing.tracer import Tracer
+
+NewestFact = Callable[[int], Awaitable[facts.Fact | None]]  # of a partition's log; None where there is none
 
 _WATCHES = row_keys.watch("").encode()
 
@@ -75,7 +79,9 @@ class DeskProcessor:
         keys: ReportKeys | None = None,
         silences: FollowedSilences | None = None,
         tracer: Tracer | None = None,
+        newest_fact: NewestFact | None = None,
     ) -> None:
+        self._newest_fact = newest_fact
         self._tracer = tracer
         self._silences = silences or FollowedSilences()
         self._names = names
@@ -113,25 +119,49 @@ class DeskProcessor:
         return self._packing.packed(row) if row_keys.is_order(key) else row
 
     async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
-        """Restore the state; None when nothing says where it goes on. Raises StageError when its figures are gone."""
+        """Restore the state; None when nothing says where it goes on. Raises StageError when its figures or its newest
+        part are gone, and KafkaError."""
         desk, figures = rows[self._names.desk], rows[self._names.figures]
         if self._keys is not None:
             await self._keys.catch_up()  # a former desk of this partition may have set ends of words
         if all(key != row_keys.META for key, _ in reversed(desk)):  # rows without it are of a repair, and no state
             self._state = self._fresh()
             return None
+        fact = await self._newest_fact(self._partition) if self._newest_fact is not None else None
         # A load that is cancelled goes on in its thread, and no two threads may pack or unpack with the same.
         packing, self._packing = self._packing, Packing()
         # Beside the event loop: a hundred thousand rows take seconds, and the group waits for heartbeats.
         self._state = await asyncio.to_thread(DeskState.restore, self._partition, _drained(desk), figures, packing)
-        if len(self._state.orders) and not figures:
-            empty = f"{self._names.figures}/{self._partition}"
+        # Fact and row become true together. A state without the newest fact, which a broker has lost or somebody has
+        # replaced by an older copy, would decide anew what everybody has heard.
+        if fact is not None and not facts.is_in(fact, self._state.orders.get(fact.order_id)):
             raise StageError(
-                f"{empty} holds no figure of the orders that are in {self._names.desk}: it was made anew, or has lost "
-                "its records; `paidan audit --repair` books them anew"
+                f"{self._names.desk}/{self._partition} lacks fact {fact.seq} of {fact.order_id}, which is in "
+                f"{self._names.orders}: it has lost its newest records, or is an older copy; {BROUGHT_BACK}"
             )
+        self._check_figures()
         gc.freeze()  # what was restored stays: a full collection would look through all of it, time and again
         return self._state.meta.next_offset
+
+    def _check_figures(self) -> None:
+        """Raises StageError when the rows of the two changelogs are not of the same moment: from figures that are older
+        it would go on counting, and what it has counted without knowing it would count a second time."""
+        desk, figures = (f"{topic}/{self._partition}" for topic in self.changelogs)
+        state = self._state
+        booked = state.meta.booked
+        if booked is UNSET:  # a version wrote it that did not count
+            booked = max(state.booked, 1 if len(state.orders) else 0)
+        if state.booked < booked:
+            lost = "holds no figure of what is in" if not state.figures else "lacks the newest figures of what is in"
+            raise StageError(
+                f"{figures} {lost} {desk}: it was made anew, has lost its newest records, or is an older copy; "
+                "`paidan audit --repair` books them anew"
+            )
+        if state.booked > booked:
+            raise StageError(
+                f"{desk} is older than {figures}: it has lost its newest records, none of them of a fact, or is an "
+                "older copy; `paidan audit --repair` takes back what was counted since, to be decided again"
+            )
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
         """Decide on a batch of records of the urgent lane and the inbox; where a pack that is to decide cannot be had,

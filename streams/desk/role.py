@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from aiokafka import TopicPartition
 
+from dispatcher.order import facts
 from streams.control.packs import open_packs
 from streams.control.silences_followed import FollowedSilences
 from streams.desk.announced_packs import AnnouncedPacks
+from streams.desk.newest_fact import newest_in
 from streams.desk.processor import DeskOutcome, DeskProcessor
 from streams.erasure.report_keys import open_report_keys
 from streams.kafka.topics import Names
@@ -30,8 +32,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
     async with open_report_keys(settings, with_endings=True) as keys, open_tracer(settings, "desk") as tracer:
 
+        async def newest_fact(number: int) -> facts.Fact | None:
+            return await newest_in(options.connection, TopicPartition(names.orders, number))
+
         def opened(tp: TopicPartition) -> DeskProcessor:
-            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences, tracer)
+            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences, tracer, newest_fact)
 
         traces = tuple(TopicPartition(names.orders, number) for number in range(settings.partitions))
         options = replace(stage_options(settings, "desk"), urgent=names.urgent, traces=traces)

@@ -141,7 +141,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(live_routes(parts.city, parts.tail))
     figures = OpenFigures(parts.city, parts.shards)
     app.include_router(open_routes(figures, public, parts.settings.gateway_open_figures))
-    app.include_router(page_routes(parts.city))
+    app.include_router(page_routes(parts.city, parts.settings.gateway_open_figures))
     app.include_router(map_routes(parts.city))
     app.include_router(outside_routes(parts.city, finder, Outside(parts.city, parts.shards)))
     _status_routes(app, Status(parts.city, parts.shards), parts)

@@ -26,7 +26,7 @@ from streams.kafka.topics import check_shared
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.pulse import Pulse
 from streams.settings import Settings
-from streams.tasks import end_of, race
+from streams.tasks import end, end_of, race
 from streams.tracing.tracer import open_tracer
 
 log = logging.getLogger(__name__)
@@ -100,11 +100,5 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 def _begun(stack: contextlib.AsyncExitStack, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
     """The task that does this work until the stack is left."""
     task = asyncio.create_task(work)
-    stack.push_async_callback(_end, task)
+    stack.push_async_callback(end, task)
     return task
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -50,6 +50,7 @@ from streams.intake.batch import (
 from streams.intake.drafts import Keys
 from streams.intake.meanings import Unlisted
 from streams.intake.personal.contacts import contacts_of
+from streams.intake.reading.too_late import taken_in_at
 from streams.intake.reading.ways import ANY, Way
 from streams.intake.sent_ahead import SentAhead
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
@@ -123,7 +124,7 @@ class IntakeProcessor:
         city = await self._cities.ready()
         now = now_ms()
         traced = NO_RECORD_SPANS if self._tracer is None else begin_record_spans(self._tracer, records)
-        self._same_time.taken_in(max(record.timestamp for record in records), now)
+        self._same_time.taken_in(max(taken_in_at(record, now) for record in records), now)
         prepared = await self._prepared(records, city, now)
         taken = finish(prepared, *await self._guesses(prepared), self._sent_ahead.positions(prepared))
         if traced.spans:

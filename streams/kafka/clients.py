@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka.closing import within
+from streams.kafka.closing import to_its_end, within
 from streams.kafka.connection import Connection, told_why
 from streams.kafka.sizes import FETCH_BYTES, REQUEST_BYTES, WHOLE_FETCH_BYTES
 
@@ -121,7 +121,7 @@ async def started(client: Client, close_seconds: float | None = None) -> AsyncIt
         yield client
     finally:
         if close_seconds is None:
-            await _close(client)
+            await to_its_end(_close(client))
         else:
             await within(close_seconds, _close(client))
 

@@ -32,6 +32,23 @@ async def within(seconds: float, closing: Coroutine[Any, Any, None]) -> None:
         task.cancel()
 
 
+async def to_its_end(closing: Coroutine[Any, Any, None]) -> None:
+    """Close a client, in a task of its own, however long it takes. Raises what that raises.
+
+    aiokafka's clients end their tasks and take whatever cancel comes meanwhile for the end of one of these. Whoever was
+    cancelled just then went on as if nothing had been, and could wait for ever for a client that others had closed.
+    """
+    task = asyncio.create_task(closing)
+    task.add_done_callback(seen)
+    try:
+        await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait((task,))
+        raise
+    task.result()
+
+
 def seen(future: asyncio.Future[Any]) -> None:
     """An error here is no news: what it spoils fails by itself."""
     if not future.cancelled() and (error := future.exception()) is not None:

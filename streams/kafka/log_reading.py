@@ -1,12 +1,12 @@
 """Partitions read up to given ends: record after record, or the newest row of each key."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from streams.kafka.clients import log_reader, started
+from streams.kafka.clients import log_reader, scanner, started
 from streams.kafka.connection import Connection
 
 Row = tuple[str, bytes]
@@ -15,6 +15,8 @@ Batch = tuple[TopicPartition, Sequence[ConsumerRecord]]
 
 BESIDE_ANSWERS = 50  # records at once where answers wait in the same event loop: to decode them takes some 3 ms
 _POLL_MS = 200
+# Offsets at once of a log that is read backwards: what is looked for is mostly among the last ones.
+_FIRST_PIECE, _LONGEST_PIECE = 64, 4096
 
 
 async def read_to(
@@ -65,6 +67,24 @@ async def holds_anything(connection: Connection, parts: Sequence[TopicPartition]
                 if records:
                     return str(part.topic)
     return ""
+
+
+async def newest_first(connection: Connection, part: TopicPartition) -> AsyncGenerator[ConsumerRecord]:
+    """The committed records of a partition, the newest first, read piece by piece. Raises KafkaError."""
+    async with started(scanner(connection)) as consumer:
+        first: int = (await consumer.beginning_offsets([part]))[part]
+        end: int = (await consumer.end_offsets([part]))[part]
+        consumer.assign([part])
+        length = _FIRST_PIECE
+        while end > first:
+            begin = max(first, end - length)
+            consumer.seek(part, begin)
+            piece: list[ConsumerRecord] = []
+            async for _, records in read_to(consumer, {part: end}):
+                piece += [record for record in records if record.offset < end]
+            for record in reversed(piece):
+                yield record
+            end, length = begin, min(2 * length, _LONGEST_PIECE)
 
 
 class FollowedLog:

@@ -2,7 +2,6 @@
 in the dead letters."""
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -20,6 +19,7 @@ from streams.notify.delivery import Delivery, Patience, TargetAnswer
 from streams.notify.finisher import Halted
 from streams.notify.targets import Target
 from streams.settings import Settings
+from streams.tasks import set_within
 from streams.tracing.record_spans import begin_record_span
 from streams.tracing.tracer import Tracer, WorkSpan, on_behalf_of
 
@@ -114,6 +114,5 @@ class Courier:
         """Raises Halted when the partitions are wanted back meanwhile."""
         if self._delivery.breaker.state(time.monotonic()) == "open":
             metrics.NOTIFY_OPEN.labels(self._target.name).set(1)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._halted.wait(), seconds)
+        if await set_within(self._halted, seconds):
             raise Halted

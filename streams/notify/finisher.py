@@ -21,7 +21,7 @@ from streams.kafka.polling import poll
 from streams.settings import Settings
 from streams.stage.failures import FailuresInARow
 from streams.stage.processing import StageError
-from streams.tasks import race
+from streams.tasks import race, set_within
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +95,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
                 if failures >= self._settings.max_failures:
                     raise StageError(f"{self._group}: {failures} failures in a row: {error!r}") from error
                 log.warning("%s starts over: %r", self._group, error)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 0.2 * 2**failures)
+                await set_within(stop, 0.2 * 2**failures)
 
     async def _join(self, stop: asyncio.Event) -> None:
         """Be a member of the group until stopped, or until the finisher fails; raises what it failed with."""

@@ -49,8 +49,6 @@ def letters_of(settings: Settings) -> ReporterLetters | None:
     if not key:
         raise UsageError("PAIDAN_LINK_KEY must be set: PAIDAN_PUBLIC_URL says that reporters get links")
     parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError("PAIDAN_PUBLIC_URL must be an address that begins with http:// or https://")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise UsageError("PAIDAN_PUBLIC_URL must be https: whoever has a link is the reporter")
     return ReporterLetters(ReporterLinks(key), base, settings.link_days)

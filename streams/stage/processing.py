@@ -15,6 +15,9 @@ from streams.kafka.sending import Send
 # Somebody else has started a producer with this one's transactional id: what it owned is the other's now.
 FENCED = (ProducerFenced, InvalidProducerEpoch)
 
+# What is to be done about a state that is lost, or its newest part; no repair can write it from the log.
+BROUGHT_BACK = "docs/operations.md says how it is brought back"
+
 _MOST_BUDGETS = 4
 _AT_ONCE = 0.1  # seconds: for no longer may the event loop stand still
 
@@ -101,8 +104,9 @@ class StageOptions:
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
     thousand. The batches of a cycle are cut so that deciding stays near `budget`; where a transaction takes longer, as
     with many topics, near its time, but no more than four times the budget: else such a stage would mostly wait. Where
-    nobody waits it is four times the budget: what is counted and kept together is written less often. After
-    `max_failures` tenures in a row that have committed nothing (`streams/stage/failures.py`) the process ends.
+    nobody waits, or all wait already (`is_behind`), it is four times the budget: what is counted and kept together is
+    written less often. After `max_failures` tenures in a row that have committed nothing (`streams/stage/failures.py`)
+    the process ends.
     `packed` are topics that only Paidan reads: what the stage writes to them is packed.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
@@ -133,6 +137,11 @@ class StageOptions:
         most = _MOST_BUDGETS * self.budget
         whole = most if patient else min(max(self.budget, committing), most)
         return min(whole / partitions, max(self.budget, _AT_ONCE))
+
+    def is_behind(self, waiting: int, batch: int) -> bool:
+        """Whether so much waits that it takes four more cycles with a batch of that size: then longer ones, of which
+        fewer have to be committed, are over sooner."""
+        return waiting > (1 + _MOST_BUDGETS) * batch
 
     def pace_at(self, rate: float) -> float:
         """The seconds between the beginnings of two cycles at so many records a second."""

@@ -1,7 +1,6 @@
 """What the roles that run a stage have in common: its options from the settings, and its run until stopped."""
 
 import asyncio
-import contextlib
 import logging
 import os
 from typing import Any
@@ -11,6 +10,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.processing import StageError, StageOptions
 from streams.stage.stage import Stage
+from streams.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,4 @@ async def run_stage(stage: Stage[Any], stop: asyncio.Event) -> None:
         log.critical("%s", error)
         os._exit(error.exit_code)
     finally:
-        relaying.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await relaying
+        await end(relaying)

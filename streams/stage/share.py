@@ -10,12 +10,11 @@ from streams import metrics
 from streams.kafka.log_reading import Row, holds_anything, read_changelogs
 from streams.kafka.sending import Send
 from streams.stage.inlet import Inlet
-from streams.stage.processing import O, Processor, StageError, StageOptions
+from streams.stage.processing import BROUGHT_BACK, O, Processor, StageError, StageOptions
 from streams.stage.quota import Quota
 from streams.stage.scout import Scout, Scouted, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
-_BROUGHT_BACK = "; docs/operations.md says how it is brought back"
 _TICK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0  # of a tick that came too soon: what Kafka said of the time then need not hold for ever
 _SHARE_OF_THE_REST = 4  # one part in so many of a batch is not urgent, as long as anything is waiting
@@ -102,7 +101,7 @@ class Share(Generic[O]):
             where = " or ".join(self.processor.changelogs)
             raise StageError(
                 f"{self}: {left} tells that it has worked, and nothing in {where} where it goes on: that was made "
-                f"anew, or has lost its records{_BROUGHT_BACK}"
+                f"anew, or has lost its records; {BROUGHT_BACK}"
             )
 
     async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None, worked_on: bool) -> int:

@@ -5,7 +5,6 @@ one transaction a cycle for all of its partitions. Only tenures commit offsets.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
@@ -21,7 +20,7 @@ from streams.stage.failures import FailuresInARow
 from streams.stage.processing import FENCED, O, Processor, StageError, StageOptions
 from streams.stage.share import Share
 from streams.stage.tenure import Tenure
-from streams.tasks import race
+from streams.tasks import race, set_within
 
 # In the worst case a stop takes both and CLOSE_SECONDS: less than the six seconds after which our supervisor kills.
 STOP_SECONDS = 3.0
@@ -144,8 +143,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
                 if failures >= self._options.max_failures:
                     said = f"{failures} failures in a row, the last: {in_words(error)}"
                     raise StageError(f"{self._options.group}: {said}") from error
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._halting.wait(), self._options.backoff * 2**failures)
+                await set_within(self._halting, self._options.backoff * 2**failures)
             finally:
                 self._close_later(tenure)
 

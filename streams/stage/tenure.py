@@ -13,7 +13,6 @@ tenure; what it left open is aborted when its partitions are claimed the next ti
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
@@ -33,6 +32,7 @@ from streams.stage.lanes import Lanes
 from streams.stage.processing import O, StageOptions
 from streams.stage.scout import Scouted
 from streams.stage.share import Batch, Share
+from streams.tasks import set_within
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,8 @@ class Tenure(Generic[O]):
         for share in busy:
             batch, began = share.batch(), time.monotonic()
             outcome = await share.processor.decide([*batch.urgent, *batch.rest])
-            budget = self._options.budget_of(len(busy), self._committing, share.processor.patient)
+            patient = share.processor.patient or self._options.is_behind(share.waiting, batch.size)
+            budget = self._options.budget_of(len(busy), self._committing, patient)
             share.took(batch.size, time.monotonic() - began, budget)
             scouted = await share.scout.look(batch.behind, budget) if share.scout is not None else None
             decided.append(_Decided(share, outcome, batch, scouted))
@@ -252,6 +253,5 @@ class Tenure(Generic[O]):
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until there is news: a partition has joined, or the end has come."""
         if seconds > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), seconds)
+            await set_within(self._news, seconds)
             self._news.clear()

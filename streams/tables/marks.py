@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from dispatcher.order.row import OPEN, Order, unroutable
+from dispatcher.order.row import OPEN, Order, has_reporters, unroutable
 from models.events.vocabulary import Names
 
 _URGENT = 2  # the least urgent priority that is still urgent
@@ -25,7 +25,7 @@ MARKS: Mapping[str, Mark] = {
     "unanswered": Mark(
         ("未响应", "unanswered"),
         "open, and nobody has answered its reporters yet",
-        lambda order: order.state in OPEN and bool(order.reporters) and order.first_response_at is None,
+        lambda order: order.state in OPEN and has_reporters(order) and order.first_response_at is None,
     ),
     "reminded": Mark(
         ("催办", "reminded"),

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from models.city import load_city
 from models.errors import UsageError
 from streams.addresses import LOOPBACK
+from streams.control.packs import Packs
 from streams.http_server import HttpServer
 from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
@@ -30,22 +31,24 @@ _SHORTEST_TOKEN = 16  # characters; what is shorter can be guessed
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Keep the tables and answer for them until `stop` is set.
 
-    Raises UsageError when the worker would listen beyond this machine without a token, TopicError when its topics are
-    not as they must be. Leaves the process when Faust breaks down or does not stop in time.
+    Raises UsageError when the worker would listen beyond this machine without a token, or with another city's folder
+    than the one at work, TopicError when its topics are not as they must be. Leaves the process when Faust breaks down
+    or does not stop in time.
     """
     token = settings.tables_token.get_secret_value()
     if settings.tables_host not in LOOPBACK and len(token) < _SHORTEST_TOKEN:
         raise UsageError("PAIDAN_TABLES_TOKEN needs 16 characters: the tables worker listens beyond this machine")
-    city = load_city(settings.city)
+    packs = Packs(settings, load_city(settings.city))
     # Faust tells at INFO what it does in tables of its own.
     for noisy in ("faust", "mode"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
     names = Names(settings.namespace)
     await check_shared(settings, names.desk, names.archive, names.figures, names.control)
+    await packs.check()  # its days are those of the city's zone
     with _own_folder(settings) as folder:
         async with following(settings) as build, open_tracer(settings, "tables") as tracer:
             _clear(folder, build.number)
-            tables = Tables(settings, city, str(folder), build.number, tracer)
+            tables = Tables(settings, packs.own, str(folder), build.number, tracer)
             async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
                 log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
                 await _keep(tables, build, stop)

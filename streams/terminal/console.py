@@ -1,9 +1,12 @@
 """The console that tables and pictures are printed on."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import rich.console
+from rich.cells import cell_len
+from rich.console import ConsoleOptions, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -21,7 +24,59 @@ class Console(rich.console.Console):
         return super().render_str(harmless(text), **how | {"markup": False, "emoji": False})
 
 
-def whole_table(*heads: str, unbroken: Collection[str] = (), **own: Any) -> Table:
-    """A table in which nothing is cut: what is too long for its column goes on in the next line, but for the columns
-    that are `unbroken`, in which stands what is copied."""
-    return Table(*(Column(head, overflow="fold", no_wrap=head in unbroken) for head in heads), **own)
+# What is not broken where a line ends: Chinese may be between any two signs.
+_WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
+
+
+class WholeTable(Table):
+    """A table in which nothing is cut, and no word broken that has room. Where the words of a line, and what is copied
+    from it, have none beside each other, each line of the table is a block: a line for each cell that is not empty."""
+
+    def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """What is printed."""
+        padding = sum(map(self._get_padding_width, range(len(self.columns))))
+        room = options.max_width - self._extra_width - padding
+        least = [_widest(column, words=not column.no_wrap) for column in self.columns]
+        if self.rows and sum(least) > room:
+            yield from self._blocks()
+            return
+        for column, width in zip(self.columns, _shared(least, list(map(_widest, self.columns)), room), strict=True):
+            column.width = width
+        yield from super().__rich_console__(console, options)  # type: ignore[misc] # segments are printed, too
+
+    def _blocks(self) -> Iterator[RenderableType]:
+        if self.title:
+            yield Text(str(self.title), style="table.title")
+        for cells in zip(*(column.cells for column in self.columns), strict=True):
+            columns = Column(no_wrap=True, style="table.header"), Column(overflow="fold")
+            block = Table.grid(*columns, padding=(0, 2, 0, 0))
+            for column, cell in zip(self.columns, cells, strict=True):
+                if str(cell):
+                    block.add_row(column.header, cell)
+            yield block
+            yield ""
+
+
+def _widest(column: Column, words: bool = False) -> int:
+    """How many signs wide the widest of what stands in a column is, or the widest of its words."""
+    texts = [str(cell) for cell in (column.header, *column.cells)]
+    pieces = [word for text in texts for word in _WORD.findall(text)] if words else texts
+    return max(map(cell_len, pieces), default=1)
+
+
+def _shared(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """A width for each, from its least to its most, that together have room where the least ones have: what is left is
+    shared out, and who wants least comes first."""
+    widths, left = list(least), max(0, room - sum(least))
+    order = sorted(range(len(widths)), key=lambda at: most[at] - least[at])
+    for done, at in enumerate(order):
+        more = min(most[at] - least[at], left // (len(order) - done))
+        widths[at] += more
+        left -= more
+    return widths
+
+
+def whole_table(*heads: str, unbroken: Collection[str] = (), **own: Any) -> WholeTable:
+    """A table with these columns, in which nothing is cut: what is too long for its column goes on in the next line,
+    but for the columns that are `unbroken`, in which stands what is copied."""
+    return WholeTable(*(Column(head, overflow="fold", no_wrap=head in unbroken) for head in heads), **own)

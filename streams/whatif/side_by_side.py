@@ -20,6 +20,7 @@ from models.times import day_number, from_text, from_wall, wall_midnight
 from streams.audit.recompute import LogReader, reading
 from streams.erasure.report_keys import open_report_keys
 from streams.intake.batch import Model
+from streams.kafka.topics import check_shared
 from streams.settings import Settings
 from streams.whatif.read_again import ReadAgain
 
@@ -78,10 +79,12 @@ async def try_out(
     `packs_stay`, the one in force: then each record is decided under the pack that really decided it.
 
     Raises UsageError when the inbox does not reach back to its first record, or when words are sealed and the settings
-    have no key for them; AuditError when a desk does not come to rest; KafkaError when the cluster fails.
+    have no key for them; TopicError where topics are missing or have other partitions than the settings say;
+    AuditError when a desk does not come to rest; KafkaError when the cluster fails.
     """
     parts: list[PartitionComparison] = []
     off_log: list[str] = []
+    await check_shared(settings)
     async with open_report_keys(settings) as keys, reading(settings, own, progress) as reader:
         again = ReadAgain(other, model, keys)
         for number in range(settings.partitions):

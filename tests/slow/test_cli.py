@@ -1,5 +1,7 @@
 """The command line as a process: quick to help, and it answers mistakes with a sentence."""
 
+import shutil
+import signal
 import socketserver
 import subprocess
 import sys
@@ -54,6 +56,34 @@ def test_what_finds_no_room_for_its_output_says_so_in_a_sentence() -> None:
             done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, env={}, check=False)
 
         assert (done.returncode, done.stderr) == (1, "paidan: cannot be written: No space left on device\n")
+
+
+def _as_the_first_process(program: str) -> subprocess.CompletedProcess[str]:
+    """A program in Python, as a container runs it."""
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
+    return subprocess.run([*apart, sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or _as_the_first_process("").returncode != 0,
+    reason="this system lets nobody begin a namespace of processes",
+)
+def test_a_command_that_a_container_was_made_for_ends_when_it_is_stopped() -> None:
+    """The system keeps from the first process what that does not handle: a command, or a role that was only starting,
+    was killed after ten seconds."""
+    done = _as_the_first_process("""
+import os, signal
+from streams.cli import main
+
+def command(prog_name):
+    os.kill(os.getpid(), signal.SIGTERM)
+    print(f"process {os.getpid()} goes on")
+
+main.app = command
+main.main()
+""")
+
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, "")
 
 
 def test_without_kafka_a_command_says_what_to_do(tmp_path: Path) -> None:

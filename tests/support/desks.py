@@ -117,6 +117,16 @@ class Desk:
             start += size
             if cuts and restarts and cuts.random() < 0.3:
                 self.state = DeskState.restore(3, list(self.rows.items()), list(self.figure_rows.items()))
+                self._is_newest()
+
+    def _is_newest(self) -> None:
+        """What is restored has recorded the newest fact, and its figures are as new: by that a desk knows its state for
+        the newest one."""
+        log = (out for out in reversed(self.sent) if out.topic == "orders")
+        read = (facts.from_wire(event_type(out.headers), out.value) for out in log)
+        fact = next((each for each in read if isinstance(each, facts.Fact)), None)
+        assert fact is None or facts.is_in(fact, self.state.orders.get(fact.order_id))
+        assert self.state.booked == self.state.meta.booked
 
     def commit(self, decision: Decision) -> None:
         """Do what the transaction does."""

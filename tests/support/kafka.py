@@ -14,11 +14,12 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from streams.kafka.clients import follower, log_reader, started, writer
+from streams.kafka.clients import admin, follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
@@ -61,6 +62,18 @@ class Kafka:
     def connection(self) -> Connection:
         """What clients are built from."""
         return Connection(self.bootstrap)
+
+    async def knows_groups(self) -> None:
+        """Wait until it answers for groups, which a new one begins with when the first group is asked for."""
+        async with started(admin(self.connection)) as client:
+
+            async def knows() -> bool:
+                with contextlib.suppress(GroupCoordinatorNotAvailableError):
+                    await client.find_coordinator("tests")
+                    return True
+                return False
+
+            await eventually(knows, what="an answer for groups")
 
     async def produce(
         self, topic: str, messages: Iterable[Message | bytes], compression: str | None = None

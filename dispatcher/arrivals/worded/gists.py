@@ -30,7 +30,7 @@ def gist_of(title: str, text: str, phrases: tuple[str, ...] = ()) -> Gist:
 
 def _made(title: str, text: str, phrases: tuple[str, ...]) -> Gist:
     titled = names_in(title) if title else ()
-    return Gist(_sketch(text), names_in(text), titled, phrases, named_in(whole_text(title, text)))
+    return Gist(pairs_of(text), names_in(text), titled, phrases, named_in(whole_text(title, text)))
 
 
 def _to_be_kept(title: str, text: str, phrases: tuple[str, ...]) -> Gist | None:
@@ -40,6 +40,11 @@ def _to_be_kept(title: str, text: str, phrases: tuple[str, ...]) -> Gist | None:
 
 
 _usual_gist, _long_gist = lru_cache(_MANY)(_to_be_kept), lru_cache(_FEW)(_to_be_kept)
+
+
+def pairs_of(text: str) -> bytes:
+    """The sketch that the gist of a text has as its `pairs`, without the rest, which takes as long again."""
+    return _usual_pairs(text) if len(text) <= _USUAL_CHARACTERS else _long_pairs(text)
 
 
 def similarity(pairs: bytes, other: bytes) -> float:
@@ -79,6 +84,9 @@ def _sketch(text: str) -> bytes:
         return struct.pack("<H", zlib.crc32(_wide(plain)) & _SHORTS)
     sums = sorted(set(map(xor, map(_FIRST.__getitem__, plain), map(_SECOND.__getitem__, plain[1:]))))
     return struct.pack(f"<{len(sums)}H", *sums)
+
+
+_usual_pairs, _long_pairs = lru_cache(_MANY)(_sketch), lru_cache(_FEW)(_sketch)
 
 
 def _wide(text: str) -> bytes:

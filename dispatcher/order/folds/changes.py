@@ -22,6 +22,7 @@ from dispatcher.order.row import (
     RunningLimit,
     State,
     Task,
+    has_reporters,
 )
 from models.city import LimitStage
 from models.events import AssetRef, Evidence
@@ -245,6 +246,17 @@ def not_overdue(order: Order, at: int) -> Changes:
     return {"overdue_at": None, "overdue_past": past}
 
 
+def overdue_meanwhile(order: Order, since: int, at: int) -> Changes:
+    """The order was overdue all the same from `since` on, or from its due time if that came later, until now: what
+    took it off the books then turns out to have settled nothing."""
+    if order.due is None or (begin := max(order.due, since)) >= at:
+        return {}
+    past = order.overdue_past
+    if past and past[-1][1] == begin:  # it was overdue before
+        return {"overdue_past": (*past[:-1], (past[-1][0], at))}
+    return {"overdue_past": (*past, (begin, at))}
+
+
 def in_time_until(order: Order, at: int) -> Changes:
     """Whose limits stand still from `at` on: a breach of one that was not up by then never stood."""
     if not order.assignments:
@@ -272,9 +284,9 @@ def dispatched(order: Order, at: int, by: Actor) -> Changes:
 
 
 def responded(order: Order, at: int) -> Changes:
-    """When its reporters were first told more than that it had come in and where it went. Whoever reports it later has
-    not been told."""
-    return {"first_response_at": at} if order.first_response_at is None and order.reporters else {}
+    """When its reporters, or those of what was merged into it, were first told more than that it had come in and where
+    it went. Whoever reports it later has not been told."""
+    return {"first_response_at": at} if order.first_response_at is None and has_reporters(order) else {}
 
 
 def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
@@ -287,7 +299,6 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
         | not_overdue(order, at)
         | nothing_asked()
         | no_check()
-        | responded(order, at)
         | {
             "limits": (),
             "fired": (),
@@ -313,6 +324,11 @@ def recheck_decides_nothing(order: Order) -> Changes:
 def nothing_asked() -> Changes:
     """No extension or suspension is asked for or running."""
     return {"extension_asked": False, "suspension_asked_until": None, "suspended_at": None, "suspended_until": None}
+
+
+def granted_nothing() -> Changes:
+    """What a department was granted ends with its turn, and is not the next one's."""
+    return {"extensions": 0, "suspensions": 0}
 
 
 def again(order: Order) -> Changes:

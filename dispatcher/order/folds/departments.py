@@ -8,6 +8,7 @@ from dispatcher.order.folds.changes import (
     Folds,
     TurnChanges,
     dispatched,
+    granted_nothing,
     in_turn,
     new_turn,
     not_overdue,
@@ -100,8 +101,7 @@ def _misrouted(order: Order, fact: facts.ReturnApproved | facts.TakenBack) -> Ch
         turns = ended.get("assignments", order.assignments)
         ended["assignments"] = (*turns[:-1], replace(first, **misrouted), *rest, turns[-1])
         ended["held_for"] = ()
-    # What the wrong department was granted ends with its turn, and is not the next one's.
-    return ended | {"extensions": 0, "suspensions": 0}
+    return ended | granted_nothing()
 
 
 def _recategorised(order: Order, fact: facts.Recategorised) -> Changes:

@@ -4,7 +4,15 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.chain import answered_at
-from dispatcher.order.folds.changes import Changes, Folds, dispatched, ends
+from dispatcher.order.folds.changes import (
+    Changes,
+    Folds,
+    dispatched,
+    ends,
+    granted_nothing,
+    overdue_meanwhile,
+    responded,
+)
 from dispatcher.order.row import Answer, CitizenVerdict, Closing, Order, unanswered
 
 
@@ -23,7 +31,7 @@ def _closed(order: Order, fact: facts.Closed) -> Changes:
     if not fact.forced and (order.label, order.label_department) != (order.category, order.department):
         label = {"label": order.category, "label_department": order.department, "label_by": "handled"}
     waited = dispatched(order, fact.at, fact.actor)
-    ended = ends(order, fact.at, "closed", fact.archive_at)
+    ended = ends(order, fact.at, "closed", fact.archive_at) | responded(order, fact.at)
     return waited | ended | label | {"closings": (*order.closings, closing), "call_back_at": fact.call_back_at}
 
 
@@ -71,7 +79,8 @@ def _appeal_reviewed(order: Order, fact: facts.AppealReviewed) -> Changes:
 
 def _rejected(order: Order, fact: facts.Rejected) -> Changes:
     waited = dispatched(order, fact.at, fact.actor)
-    return waited | ends(order, fact.at, "rejected", fact.archive_at) | {"rejected_at": fact.at}
+    ended = ends(order, fact.at, "rejected", fact.archive_at) | responded(order, fact.at)
+    return waited | ended | {"rejected_at": fact.at}
 
 
 def _merged(order: Order, fact: facts.Merged) -> Changes:
@@ -80,7 +89,9 @@ def _merged(order: Order, fact: facts.Merged) -> Changes:
 
 
 def _unmerged(order: Order, fact: facts.Unmerged) -> Changes:
-    return {"merged_at": None, "parent": "", "department": "", "archive_at": None}
+    changes: Changes = {"merged_at": None, "parent": "", "department": "", "archive_at": None}
+    changes |= granted_nothing()
+    return changes if order.merged_at is None else changes | overdue_meanwhile(order, order.merged_at, fact.at)
 
 
 def _feedback(order: Order, fact: facts.FeedbackReceived) -> Changes:

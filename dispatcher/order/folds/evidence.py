@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds, runs_anew
 from dispatcher.order.folds.room import fitting, seen_weight
-from dispatcher.order.row import MergedIn, Order, PartState, kept_as, unanswered
+from dispatcher.order.row import ENDED, MergedIn, Order, PartState, has_reporters, kept_as, unanswered
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
@@ -159,6 +159,13 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
 
 
 def _released(order: Order, fact: facts.Released) -> Changes:
+    changes = _without(order, fact)
+    if not has_reporters(replace(order, **changes)):  # whoever reports it later has not been answered
+        changes["first_response_at"] = None
+    return changes
+
+
+def _without(order: Order, fact: facts.Released) -> Changes:
     if fact.evidence is None:
         changes: Changes = {
             "children": tuple(child for child in order.children if child != fact.child),
@@ -166,7 +173,7 @@ def _released(order: Order, fact: facts.Released) -> Changes:
         }
         if order.state == "closed" and not unanswered(replace(order, merged_in=changes["merged_in"])):
             changes |= {"call_back_at": None, "call_back": False}
-        return changes | runs_anew(order, fact.whole, fact.at)
+        return changes | _limit_by_itself(order, fact) | _overdue_by_itself(order, fact)
     first = tuple(kept for kept in order.evidence_first if (kept.source, kept.id) != fact.evidence)
     last = tuple(kept for kept in order.evidence_last if (kept.source, kept.id) != fact.evidence)
     changes = {
@@ -186,6 +193,31 @@ def _released(order: Order, fact: facts.Released) -> Changes:
         if name := key_name((gone.text, gone.address)):
             changes["sealed_under"] = tuple(other for other in order.sealed_under if other != name)
     return changes
+
+
+def _limit_by_itself(order: Order, fact: facts.Released) -> Changes:
+    """The limit is that of the order without the other one; a closed order was closed by it."""
+    if order.state not in ENDED or fact.whole is None:
+        return runs_anew(order, fact.whole, fact.at)
+    due = fact.whole.due
+    changes: Changes = {"due": due, "due_raw": due}
+    if order.state == "closed":
+        changes["closings"] = (*order.closings[:-1], replace(order.closings[-1], due=due, due_raw=due))
+    return changes
+
+
+def _overdue_by_itself(order: Order, fact: facts.Released) -> Changes:
+    """An order that has been overdue by the limit of another one, which is no part of it, was not before its own."""
+    if fact.overdue is not None:
+        still = next((since for since, until in fact.overdue if until is None), None)
+        past = tuple((since, until) for since, until in fact.overdue if until is not None)
+        return {"overdue_at": still, "overdue_past": past}
+    came = next((each.at for each in order.merged_in if each.child == fact.child), None)
+    if came is None or fact.whole is None or order.overdue_at is None or order.overdue_at < came:
+        return {}
+    if fact.whole.due > fact.at:
+        return {"overdue_at": None, "overdue_past": order.overdue_past}
+    return {"overdue_at": max(order.overdue_at, fact.whole.due)}
 
 
 def _one_report_less(order: Order, reporter: str, kept: tuple[Evidence, ...]) -> Changes:

@@ -13,6 +13,7 @@ from dispatcher.order.folds.changes import (
     no_check,
     not_overdue,
     nothing,
+    overdue_meanwhile,
     recheck_decides_nothing,
     responded,
     turn_handled,
@@ -120,22 +121,9 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     changes = with_limits(order, drop=("check",)) | no_check()
     changes |= {"checks": (*order.checks, check), "attempt": fact.attempt}
     if not fact.passed:
-        changes |= again(order) | _overdue_meanwhile(order, handled_at, fact.at)
+        # Or whoever says at the end of each month that all is done would have nothing overdue then.
+        changes |= again(order) | overdue_meanwhile(order, handled_at, fact.at)
     return changes
-
-
-def _overdue_meanwhile(order: Order, handled_at: int, at: int) -> Changes:
-    """What a check refuses was not done: the order was overdue all the same while it waited for that check, or whoever
-    says at the end of each month that all is done would have nothing overdue then."""
-    if order.due is None:
-        return {}
-    since = max(order.due, handled_at)
-    if since >= at:
-        return {}
-    past = order.overdue_past
-    if past and past[-1][1] == since:  # it was overdue before
-        return {"overdue_past": (*past[:-1], (past[-1][0], at))}
-    return {"overdue_past": (*past, (since, at))}
 
 
 def _check_given(order: Order, fact: facts.CheckGiven) -> Changes:

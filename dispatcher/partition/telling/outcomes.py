@@ -42,7 +42,8 @@ class SightingOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def answer(sighting: Sighting, disposition: Disposition, clock: int) -> Outgoing:
-    """What whoever asked reads, on a topic that is kept for an hour."""
+    """What whoever asked reads, on a topic that is kept for an hour. A source and an id come twice: again, or for
+    something else once they are forgotten; each time is an event of its own."""
     told = SightingOutcome(
         source=sighting.source,
         id=sighting.id,
@@ -52,7 +53,7 @@ def answer(sighting: Sighting, disposition: Disposition, clock: int) -> Outgoing
         seen=disposition.seen,
         wanted=disposition.wanted,
     )
-    event_id = f"{sighting.source}/{sighting.id}"
+    event_id = f"{sighting.source}/{sighting.id}/{clock}/{disposition.word}"
     headers = wire.headers(OUTCOME, event_id, disposition.order_id or sighting.area, clock)
     return Outgoing("outcomes", sighting.area, wire.encode(told), headers)
 

@@ -25,7 +25,7 @@ def _chosen(work: UnitOfWork, order: Order) -> Inspector | None:
     kept_from_it = handlers(order)
     rest: list[tuple[int, float, str, Inspector]] = []
     for inspector in work.city.inspectors.find(order.area):
-        has = sum(1 for _ in work.overlay.index.newest(index.of_checks(inspector.id)))
+        has = work.overlay.index.count(index.of_checks(inspector.id))
         full = inspector.checks_max is not None and has >= inspector.checks_max
         if not full and inspector.id not in kept_from_it:
             rest.append((has, _way(inspector, order), inspector.id, inspector))

@@ -49,13 +49,16 @@ def audit(
     with counting("reading", None) as advance:
         audited = asyncio.run(run(settings, city, window, advance))
     differences = [difference for part in audited for difference in part.differences]
-    if tables:
-        differences += asyncio.run(check_tables(settings, audited, window))
+    of_tables = asyncio.run(check_tables(settings, audited, window)) if tables else []
+    differences += of_tables
     console = Console(soft_wrap=True, highlight=False)
     for each in (each for part in audited for each in part.cut):
         console.print(
             f"{each} no longer begins at its first record: what was before it is missing in what is recomputed"
         )
+    for part in audited:
+        if part.lost:
+            console.print(part.lost)
     for difference in differences[:SHOWN]:
         console.print(str(difference))
     if len(differences) > SHOWN:
@@ -65,7 +68,7 @@ def audit(
     compared = f"{orders} orders, {facts} facts, {figures} figure rows"
     if differences:
         console.print(f"{len(differences)} differences in {compared}")
-        if not repair:
+        if not repair and (of_tables or any(part.differences and not part.lost and not part.cut for part in audited)):
             console.print("`paidan audit --repair` writes them as the log has them; once after an update that is usual")
         raise typer.Exit(1)
     console.print(f"all agree: {compared}")
@@ -79,11 +82,13 @@ def _repair(settings: Settings, city: City) -> None:
 
     with counting("looking for wrong rows", None) as advance:
         wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]
-    try:
-        repaired = asyncio.run(repair_desk(settings, city, wrong)) if wrong else 0
-        say(f"{repaired} rows of the desk repaired")
-    except AuditError as error:
-        say(f"the rows of the desk are not repaired: {error}")
+    repaired = 0
+    for number in wrong:  # each by itself: one that cannot be repaired keeps none of the others from it
+        try:
+            repaired += asyncio.run(repair_desk(settings, city, number))
+        except AuditError as error:
+            say(f"the rows of the desk are not repaired: {error}")
+    say(f"{repaired} rows of the desk repaired")
     asyncio.run(repair_tables(settings))
     say("the tables are built anew by their workers, which start again for it")
 

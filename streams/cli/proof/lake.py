@@ -10,6 +10,7 @@ import typer
 
 from models.city import City, load_city
 from streams.cli.packs.publishing import pack_in_force
+from streams.control.packs import Packs
 from streams.kafka.topics import check_shared
 from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
@@ -47,6 +48,7 @@ async def _again_and_again(settings: Settings) -> None:
     city: City = load_city(settings.city)  # only its zone counts, which no publication changes
     lake = Lake(settings.lake_address)
     await check_shared(settings)
+    await Packs(settings, city).check()
 
     async def export_once() -> None:
         done = await run(settings, city, lake)

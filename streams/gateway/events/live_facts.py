@@ -16,6 +16,7 @@ import msgspec
 from dispatcher.order import facts
 from dispatcher.order.facts import Assigned, Fact, UpdateRefused
 from models.record import Record
+from streams.tasks import set_within
 
 log = logging.getLogger(__name__)
 
@@ -188,11 +189,8 @@ class _Follower:
                 yield self._waiting.popleft()
                 continue
             self._more.clear()
-            try:
-                await asyncio.wait_for(self._more.wait(), QUIET_SECONDS)
-            except TimeoutError:
-                if not self._waiting:
-                    yield Sign.NOTHING
+            if not await set_within(self._more, QUIET_SECONDS):
+                yield Sign.NOTHING
 
 
 def _behind(place: StreamPosition, told: Told | Sign) -> StreamPosition:

@@ -11,7 +11,7 @@ from models.errors import UsageError
 from streams.access.holders import Holders
 from streams.access.rights import NEEDED, methods
 from streams.addresses import LOOPBACK
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, no_such_address
 from streams.settings import Settings
 
 _SCHEME = "bearer "
@@ -69,7 +69,7 @@ class Gate:
             if there:
                 allow = ", ".join(there)
                 raise Problem(405, "method-not-allowed", f"this address takes {allow}", {"allow": allow})
-            raise Problem(404, "not-found", "there is no such address")
+            raise no_such_address()
         if not may(holder, *NEEDED[route]):
             raise forbidden(holder, NEEDED[route])
         if request.method == "POST":

@@ -44,6 +44,11 @@ class Problem(Exception):
         return Response(msgspec.json.encode(document), self.status, headers, MEDIA_TYPE)
 
 
+def no_such_address() -> Problem:
+    """There is none, or it is closed, which nobody is told."""
+    return Problem(404, "not-found", "there is no such address")
+
+
 def of_poison(poison: Poison) -> Problem:
     """What breaks a contract: 422 with the field and the rule, never with what the field held."""
     return Problem(422, poison.error, str(poison), field=poison.field, rule=poison.rule)

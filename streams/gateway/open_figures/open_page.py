@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from models.envelope import JSON
 from streams.gateway.events.address_rate import AddressRate
 from streams.gateway.http.parameters import ONLY_KNOWN
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import no_such_address
 from streams.gateway.open_figures.monthly import KEPT_SECONDS, Edition, OpenFigures
 
 _MONTH = Annotated[str, Query(description="a month that is over, such as 2026-03; default: the last one", max_length=7)]
@@ -19,7 +19,7 @@ def open_routes(figures: OpenFigures, public: AddressRate, is_open: bool) -> API
 
     def check(request: Request) -> None:
         if not is_open:
-            raise Problem(404, "not-found", "there is no such address")
+            raise no_such_address()
         public.take(request)
 
     router = APIRouter(tags=["open figures"], dependencies=[Depends(check), ONLY_KNOWN])

@@ -1,6 +1,6 @@
 import { areaMap, colourButtons, mapButtons } from "/page/area_map.js";
 import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
-import { announced, answered, ask, duration, el, moment, percent, redraw, bodyOf } from "/page/common.js";
+import { announced, answered, ask, duration, el, percent, redraw, timed, bodyOf } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
 import { language, name, say, term } from "/page/language.js";
@@ -124,7 +124,7 @@ function showStatus(status) {
   zone = status.window.zone;
   by("city").textContent = name(status.city);
   document.title = `${name(status.city)} · ${say("Paidan")}`;
-  by("as-of").textContent = moment(status.as_of, zone);
+  redraw(by("as-of"), timed(status.as_of, zone));
   by("open").hidden = status.access !== "open";
   const { answered, total } = status.partitions;
   by("complete").className = status.complete ? "badge good" : "badge warn";
@@ -163,7 +163,7 @@ function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
   return el("li", {},
     el("div", { class: "top" },
       el("span", {}, [vendor, algorithm, label, camera].filter(Boolean).join(" / ")),
-      el("time", { datetime: last }, moment(last, zone))),
+      timed(last, zone)),
     el("span", { class: "soft" }, say("{}×", count)));
 }
 
@@ -171,7 +171,7 @@ function orderLine(order) {
   return el("li", {},
     el("div", { class: "top" },
       el("a", { class: "written", href: `/o/${encodeURIComponent(order.id)}` }, order.title || name(order.category)),
-      el("time", { datetime: order.opened_at }, moment(order.opened_at, zone))),
+      timed(order.opened_at, zone)),
     el("span", { class: order.overdue_at ? "badge bad" : "badge" }, term(STATES[order.state], order.state)),
     el("span", { class: "soft" }, ` ${name(order.area)} · ${name(order.department)}`));
 }
@@ -180,7 +180,7 @@ function assignmentLine(made) {
   return el("li", { class: "new" },
     el("div", { class: "top" },
       el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, name(made.category)),
-      el("time", { datetime: made.at }, moment(made.at, zone))),
+      timed(made.at, zone)),
     el("span", { class: "soft" }, `${made.area ? name(made.area) : say("place unknown")} → ${name(made.department)}`), " ",
     made.attempt > 1 ? el("span", { class: "badge warn" }, say("attempt {}", made.attempt)) : "");
 }

@@ -1,6 +1,6 @@
 // What stands beside an order so that a person can judge it: others that may be the same, and similar ones that ended.
 import { areaMap } from "/page/area_map.js";
-import { ask, duration, el, moment, bodyOf } from "/page/common.js";
+import { ask, duration, el, timed, bodyOf } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { distance, metres } from "/page/places.js";
 import { FACTS, NO_FAULT, STATES } from "/page/terms.js";
@@ -16,7 +16,8 @@ function card(order, number, beside, actions) {
     el("div", { class: "top" }, el("strong", {}, el("i", { class: "dot" }, String(number || "•")), number ? el("a", { href: `/o/${encodeURIComponent(order.id)}` }, name(order.category)) : say("This order")),
       el("span", { class: "badge" }, term(STATES[order.state], order.state))),
     el("p", { class: "text" }, [order.title, order.text].filter(Boolean).join("\n")),
-    el("p", { class: "soft" }, [beside === null ? "" : metres(beside), moment(order.opened_at, order.zone), order.location?.address, order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
+    el("p", { class: "soft" }, beside === null ? "" : `${metres(beside)} · `, timed(order.opened_at, order.zone),
+      ...[order.location?.address, order.department ? name(order.department) : ""].filter(Boolean).map((each) => ` · ${each}`)),
     el("div", { class: "moves" }, ...actions));
 }
 
@@ -123,7 +124,7 @@ export function precedents(of) {
     node.hidden = !orders.length;
     title.textContent = orders.length ? `${name(orders[0].category)} · ${name(order.area)}` : "";
     list.replaceChildren(...orders.map((each) => el("li", {},
-      el("div", { class: "top" }, el("a", { class: "written", href: `/o/${encodeURIComponent(each.id)}` }, [...wordsOf(each)].slice(0, EXCERPT).join("") || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
+      el("div", { class: "top" }, el("a", { class: "written", href: `/o/${encodeURIComponent(each.id)}` }, [...wordsOf(each)].slice(0, EXCERPT).join("") || name(each.category)), timed(each.last_at, order.zone)),
       el("span", { class: each.state === "closed" ? "badge good" : "badge" }, term(STATES[each.state], each.state)), el("span", { class: "soft" }, ` ${ending(each)}`))));
   }
 

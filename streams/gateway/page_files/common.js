@@ -39,6 +39,29 @@ export function moment(text, zone) {
   return day === today ? time : `${day} ${time.slice(0, 5)}`;
 }
 
+// The same as a part of the page, with what else is to stand in it: however long that stays as it is, it says its day once
+// the day is over.
+export function timed(text, zone, attributes, ...more) {
+  return el("time", { datetime: text, "data-zone": zone || "", ...attributes }, moment(text, zone), ...more);
+}
+
+function sayDays() {
+  for (const each of document.querySelectorAll("time[data-zone]")) {
+    const now = moment(each.dateTime, each.dataset.zone || undefined);
+    if (each.firstChild.data !== now) each.firstChild.data = now;
+  }
+}
+
+const DAYS_MS = 60_000;
+setInterval(sayDays, DAYS_MS);
+document.addEventListener("visibilitychange", () => document.hidden || sayDays());
+
+// A sentence in whose gaps parts of the page stand: `woven(say("{} to {}", GAP, GAP), one, other)`.
+export const GAP = "\0";
+export function woven(sentence, ...parts) {
+  return sentence.split(GAP).flatMap((text, index) => (index ? [parts[index - 1], text] : [text]));
+}
+
 // The instant (ISO 8601, UTC) of what somebody writes as the time of a clock in a zone: "2026-12-24T18:30". Of an hour that
 // a clock skips or has twice, one of the two.
 export function instant(text, zone) {
@@ -47,16 +70,23 @@ export function instant(text, zone) {
   return new Date(wall - ahead(wall - ahead(wall))).toISOString();
 }
 
-// Puts nodes in the place of those that a part of the page has, unless they are the same: what somebody is marking, has
-// opened, or has come to by key stays as it is.
+// Puts nodes in the place of those that a part of the page has. What is the same before and behind what has changed stays as
+// it is: what somebody is marking, has opened, has come to by key, or is pressing at this moment.
 export function redraw(part, ...nodes) {
   const fresh = part.cloneNode(false);
   fresh.append(...nodes.filter((node) => node !== null && node !== undefined && node !== ""));
   const open = [...part.querySelectorAll("details[open]")];
   for (const each of open) each.open = false;
-  const same = part.isEqualNode(fresh);
-  if (same) for (const each of open) each.open = true;
-  else part.replaceChildren(...fresh.childNodes);
+  const [old, now] = [[...part.childNodes], [...fresh.childNodes]];
+  const most = Math.min(old.length, now.length);
+  let before = 0;
+  while (before < most && old[before].isEqualNode(now[before])) before += 1;
+  let behind = 0;
+  while (behind < most - before && old.at(-1 - behind).isEqualNode(now.at(-1 - behind))) behind += 1;
+  for (const node of old.slice(before, old.length - behind)) node.remove();
+  const rest = old[old.length - behind] || null;
+  for (const node of now.slice(before, now.length - behind)) part.insertBefore(node, rest);
+  for (const each of open) each.open = part.contains(each);
 }
 
 // Writes into a part of the page that is read out when it changes, unless that stands there already: what is looked at again

@@ -127,14 +127,14 @@ const counted = new Map(); // query → how many there are
 
 function showLists() {
   const focused = [...by("lists").children].indexOf(document.activeElement);
-  by("lists").replaceChildren(...myLists().map((each, index) => {
+  redraw(by("lists"), ...myLists().map((each, index) => {
     const number = counted.get(query(each));
     const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
       number === undefined ? "" : el("span", { class: number && !each.watched ? "count" : "count none" }, String(number)));
     button.addEventListener("click", () => openList(index));
     return button;
   }));
-  if (focused >= 0) by("lists").children[focused]?.focus();
+  if (focused >= 0) by("lists").children[focused]?.focus(); // also where its number has changed
 }
 
 async function count() {

@@ -47,12 +47,12 @@ export function heldStrip(order, at) {
     if (dueShown) marks.push(mark("due", (due - first) / whole, 0));
     return el("tr", {},
       el("th", { scope: "row" }, row.called, row.kind === "misrouted" ? el("span", { class: "badge warn" }, say("misrouted")) : "",
-        el("small", {}, `${at(row.from)} – ${row.to ? at(row.to) : say("now")}`)),
+        el("small", {}, at(row.from), " – ", row.to ? at(row.to) : say("now"))),
       el("td", { class: "strip" }, el("span", { "aria-hidden": "true" }, ...marks)),
       el("td", {}, duration(row.wall)), el("td", {}, row.work === undefined ? "–" : duration(row.work)));
   });
   const head = el("tr", {}, el("th", { scope: "col" }, say("Who")),
-    el("td", { class: "strip ends" }, el("span", {}, el("time", {}, at(order.opened_at)), el("time", {}, at(new Date(last).toISOString())))),
+    el("td", { class: "strip ends" }, el("span", {}, at(order.opened_at), at(new Date(last).toISOString()))),
     el("th", { scope: "col" }, say("Held")), el("th", { scope: "col" }, say("Working time")));
   const shown = {
     wait: rows.some((row) => row.kind === "wait"), turn: rows.some((row) => row.kind === "turn"),

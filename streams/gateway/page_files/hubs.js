@@ -1,5 +1,5 @@
 // The hubs' own figures beside those of the city: how old they are, and who is silent. What is not known is a dash.
-import { duration, el, moment, percent } from "/page/common.js";
+import { duration, el, GAP, percent, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const COLUMNS = [
@@ -12,7 +12,7 @@ const COLUMNS = [
 
 function heard(hub, zone) {
   if (hub.state === "never") return el("span", { class: "badge warn" }, say("Never heard of"));
-  if (hub.state === "away") return el("span", { class: "badge bad" }, say("Away since {}", moment(hub.heard_at, zone)));
+  if (hub.state === "away") return el("span", { class: "badge bad" }, ...woven(say("Away since {}", GAP), timed(hub.heard_at, zone)));
   return el("span", { class: "soft" }, say("{} ago", duration(hub.age_seconds)));
 }
 

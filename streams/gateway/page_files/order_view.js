@@ -1,18 +1,13 @@
-import { duration, el, moment, percent, redraw } from "/page/common.js";
+import { duration, el, GAP, percent, redraw, timed, woven } from "/page/common.js";
 import { heldStrip } from "/page/held_strip.js";
 import { name, say, term } from "/page/language.js";
 import { categoryName, conditionName } from "/page/moves.js";
-import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
+import { DECIDERS, FACTS, REASONS, RETURN_CODES, ROLES, STATES } from "/page/terms.js";
 
 const ERASED = "erased"; // stands in the place of words and addresses whose key was destroyed
 const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text
 const SHOWN_SECONDS = 60; // between two steps, from which on it is worth a word
 const LATE = new Set(["breached", "supervised", "quarantined"]);
-// What decided to which department an order went (`why.by`).
-const DECIDERS = {
-  rule: say("a rule of the city"), table: say("the table of responsibility"), reviewer: say("a reviewer"), dispatcher: say("a dispatcher"),
-  "duty-officer": say("the duty officer"), suggestion: say("the department that returned it"), reopening: say("reopening"),
-};
 // How a part of a joint order stands, and the look of that.
 const PARTS = {
   waiting: [say("waits for others"), "badge"], open: [say("under way"), "badge"], passed: [say("passed"), "badge good"],
@@ -33,16 +28,18 @@ const JOINED = {
   watched: say("seen before the order was opened"), outage: say("of one outage"), "same-identity": say("sent twice"),
 };
 const joined = (rule = "") => (rule.startsWith("covered:") ? say("part of a larger incident") : JOINED[rule] ?? rule);
-// What steps say besides that is a name of the program's and no sentence.
+// What steps say besides that is a name of the program's and no sentence, or one that it says in English.
+const DONE = { "all parts have passed": say("all its parts have passed") };
 const CODED = {
+  handled: DONE, closed: DONE,
   warned: LIMITS, breached: LIMITS, supervised: LIMITS, "task-lapsed": STAGES,
   reopened: { ...JOINED, unsatisfied: say("its reporter is not satisfied") }, rejected: { "joint-order-ended": say("its joint order has ended") },
   "appeal-reviewed": { granted: say("granted"), refused: say("refused") },
 };
 let zone = "Asia/Shanghai";
 
-function at(text) {
-  return moment(text, zone);
+function at(text, ...more) {
+  return timed(text, zone, ...more);
 }
 
 // The terms that weighed most, marked where they stand in the text.
@@ -64,7 +61,7 @@ function why(order) {
   const list = reasons(order.why || {}, order.guess || {});
   // Why departments had it before, which no longer do.
   const turns = (order.held_by || []).filter((turn, index, all) => turn.why && index < all.length - 1);
-  const earlier = turns.reverse().map((turn) => el("details", {}, el("summary", {}, say("Before: {}", name(turn.department)), " ", el("time", { datetime: turn.from, class: "soft" }, at(turn.from))), reasons(turn.why, {})));
+  const earlier = turns.reverse().map((turn) => el("details", {}, el("summary", {}, say("Before: {}", name(turn.department)), " ", at(turn.from, { class: "soft" })), reasons(turn.why, {})));
   const now = list.children.length ? list : el("p", { class: "soft" }, order.department ? say("Not recorded") : say("A person decides"));
   return el("div", {}, now, ...earlier);
 }
@@ -76,11 +73,12 @@ function reasons(reason, guess) {
   const beside = reason.beside || guess.beside || [];
   const second = reason.second || guess.second || "";
   const list = el("dl", { class: "facts" });
-  const rule = [reason.rule, reason.table_row ? say("row {}", reason.table_row) : "", JOINED[reason.note] ?? reason.note].filter(Boolean).join(" · ");
+  const note = reason.by === "suggestion" ? term(RETURN_CODES[reason.note], reason.note) : JOINED[reason.note] ?? reason.note;
+  const rule = [reason.rule, reason.table_row ? say("row {}", reason.table_row) : "", note].filter(Boolean).join(" · ");
   const threshold = reason.threshold ?? guess.threshold;
   const sure = reason.probability ?? guess.probability;
   pairs(list, [
-    [say("Decided by"), DECIDERS[reason.by] || reason.by],
+    [say("Decided by"), term(DECIDERS[reason.by], reason.by)],
     [say("Rule"), rule],
     [say("Owner of the asset"), reason.asset],
     [say("Probability"), sure === undefined ? "" : percent(sure)],
@@ -99,12 +97,12 @@ function reasons(reason, guess) {
 function limits(order) {
   const running = [...(order.limits || [])].sort((one, other) => Date.parse(one.due) - Date.parse(other.due));
   return running.length ? el("ul", { class: "plain-list" }, ...running.map((limit) => el("li", { class: Date.parse(limit.due) < Date.now() ? "late" : null },
-    `${at(limit.due)} · ${LIMITS[limit.stage] || limit.stage}`))) : "";
+    at(limit.due), ` · ${LIMITS[limit.stage] || limit.stage}`))) : "";
 }
 
 // What a mobile unit has to look at, how far it has come, and by when it must take the next step.
 function task({ unit = "", what, stage, due }) {
-  return [unit, LOOKS[what], STAGES[stage], say("next step by {}", at(due))].filter(Boolean).join(" · ");
+  return el("span", {}, ...[unit, LOOKS[what], STAGES[stage]].filter(Boolean).map((each) => `${each} · `), ...woven(say("next step by {}", GAP), at(due)));
 }
 
 // What reporters have said of how it was settled, the newest last.
@@ -147,7 +145,7 @@ function part(one, parts) {
 function evidence(seen, terms) {
   const source = seen.kind === "report" ? seen.channel || say("citizen") : `${seen.camera} · ${seen.label}`;
   return el("li", {},
-    el("div", { class: "top" }, el("span", {}, source), el("time", { datetime: seen.at }, at(seen.at))),
+    el("div", { class: "top" }, el("span", {}, source), at(seen.at)),
     seen.text ? el("div", { class: "written" }, ...marked(seen.text, terms)) : "",
     photos(seen.media_urls),
     el("span", { class: "soft" }, [seen.address, joined(seen.rule), seen.confidence ? percent(seen.confidence) : "",
@@ -162,11 +160,13 @@ function actor(by, order) {
 }
 
 // What a step says besides: a part by what it is about, a reason of the table of terms in the user's language, and so the
-// classifier's doubt; what people write stays as it is.
+// classifier's doubt and what silenced it; what people write stays as it is.
 function noted({ fact, note }, order) {
   const meant = fact.startsWith("part-") && (order.parts || []).find((each) => each.name === note);
   if (meant) return name(meant.category);
   if (CODED[fact]?.[note]) return CODED[fact][note];
+  const silenced = fact === "rejected" && /^control-zone (?:silence\/(\d+)|(.*))$/.exec(note || "");
+  if (silenced) return silenced[1] ? say("silence {}", silenced[1]) : say("control zone ({})", silenced[2]);
   const doubt = /^probability ([\d.]+) is below the threshold ([\d.]+)$/.exec(note || "");
   return doubt ? say("probability {} is below the threshold {}", doubt[1], doubt[2]) : term(REASONS[note], note);
 }
@@ -238,7 +238,7 @@ function fill(node, parts, order) {
     [say("Linked"), orders((order.linked || []).filter((other) => other !== order.part_of))],
   ]);
   redraw(parts.timeline, ...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
-    el("time", { datetime: entry.at }, at(entry.at), entry.after_seconds >= SHOWN_SECONDS
+    at(entry.at, {}, entry.after_seconds >= SHOWN_SECONDS
       ? el("span", {}, ` · ${say("after {}, in working time {}", duration(entry.after_seconds), duration(entry.after_work_seconds))}`) : ""),
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },

@@ -1,4 +1,4 @@
-import { answered, ask, el, keepTyped, keyboardIn, moment, said } from "/page/common.js";
+import { answered, ask, el, GAP, keepTyped, keyboardIn, said, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { decided, keyOf } from "/page/undecided.js";
 
@@ -117,7 +117,7 @@ function offered(order) {
     const last = order.until?.[action];
     const node = forms.get(action);
     node.querySelector(".until")?.remove();
-    if (last) node.querySelector("summary").after(el("p", { class: "soft until" }, say("Possible until {}", moment(last, order.zone))));
+    if (last) node.querySelector("summary").after(el("p", { class: "soft until" }, ...woven(say("Possible until {}", GAP), timed(last, order.zone))));
   }
   return order.may.map((action) => forms.get(action));
 }
@@ -133,7 +133,7 @@ function toJudge(order) {
     el("h2", {}, order.category ? name(order.category) : ""),
     el("p", { id: "state" }, told),
     el("p", { class: "soft" }, [name(order.area), order.place ? `${order.place.lat}, ${order.place.lon}` : ""].filter(Boolean).join(" · ")),
-    open ? el("p", {}, say("You may answer until {}", moment(order.judge_by, order.zone))) : null,
+    open ? el("p", {}, ...woven(say("You may answer until {}", GAP), timed(order.judge_by, order.zone))) : null,
     el("p", { class: "soft" }, order.id));
 }
 
@@ -143,9 +143,9 @@ function reported(order) {
     el("p", { id: "state" }, order.split_off ? SPLIT_OFF : order.suppressed ? SUPPRESSED : PLAIN[order.state]),
     order.goes_on ? el("p", {}, el("a", { href: order.goes_on, id: "onward" }, say("See how it goes on"))) : null,
     el("p", { class: "soft" }, [name(order.area), order.department && !order.split_off ? name(order.department) : ""].filter(Boolean).join(" · ")),
-    order.due && OPEN.includes(order.state) ? el("p", {}, say("It is to be done by {}", moment(order.due, order.zone))) : null,
+    order.due && OPEN.includes(order.state) ? el("p", {}, ...woven(say("It is to be done by {}", GAP), timed(order.due, order.zone))) : null,
     order.answered ? answeredBefore(order.answered) : null,
-    el("ol", {}, ...order.steps.map((step) => el("li", {}, `${moment(step.at, order.zone)} ${HAPPENED[step.fact] || ""}`))),
+    el("ol", {}, ...order.steps.map((step) => el("li", {}, timed(step.at, order.zone), ` ${HAPPENED[step.fact] || ""}`))),
     el("p", { class: "soft" }, order.id));
 }
 

@@ -1,5 +1,5 @@
 // What a mobile unit says of itself at its seat: whether it is free, and where its browser is.
-import { answered, ask, el, moment } from "/page/common.js";
+import { answered, ask, el, GAP, timed, woven } from "/page/common.js";
 import { say } from "/page/language.js";
 import { seat } from "/page/moves.js";
 
@@ -42,7 +42,8 @@ export function unitBar() {
     const body = { state, ...(seat.known.open ? { unit: by } : {}), ...(location ? { location } : {}) };
     try {
       await answered(await ask("/units", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }));
-      told.textContent = location ? say("told at {}", moment(new Date().toISOString(), seat.known.zone)) : say("told, but not where you are: this browser does not say it");
+      told.replaceChildren(...(location ? woven(say("told at {}", GAP), timed(new Date().toISOString(), seat.known.zone))
+        : [say("told, but not where you are: this browser does not say it")]));
     } catch (error) {
       told.textContent = say("Not sent ({}). It is tried again.", error.message);
     }

@@ -1,5 +1,5 @@
 // Orders of life and limb, announced at once to those who can act, until they have been seen.
-import { el, moment } from "/page/common.js";
+import { el, timed } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const MOST = matchMedia("(max-width: 860px)").matches ? 3 : 5; // that are shown at once
@@ -44,7 +44,7 @@ export function urgentBanner(open, zone) {
       open(made.order_id);
     });
     noted.addEventListener("click", () => put(made.order_id));
-    shown.set(made.order_id, el("li", {}, el("strong", {}, say("Urgent: life and limb")), " ", link, " ", el("time", { datetime: made.at }, moment(made.at, zone())), " ", noted));
+    shown.set(made.order_id, el("li", {}, el("strong", {}, say("Urgent: life and limb")), " ", link, " ", timed(made.at, zone(), { "aria-live": "off" }), " ", noted));
     draw();
   }
 

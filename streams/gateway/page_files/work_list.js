@@ -89,12 +89,12 @@ export function workList(part, { open, opened, accept, done, told }) {
   function showBar() {
     const parts = [];
     if (picking()) {
-      const all = lines.filter((line) => line.state === "assigned");
-      const together = el("button", { type: "button", "data-bar": "together" }, picked.size === all.length ? say("Pick none") : say("Pick all"));
+      const all = () => lines.filter((line) => line.state === "assigned"); // when it is pressed, too
+      const together = el("button", { type: "button", "data-bar": "together" }, picked.size === all().length ? say("Pick none") : say("Pick all"));
       together.addEventListener("click", () => {
-        const whole = picked.size === all.length;
+        const whole = picked.size === all().length;
         picked.clear();
-        if (!whole) for (const line of all) picked.add(line.id);
+        if (!whole) for (const line of all()) picked.add(line.id);
         show();
       });
       const go = el("button", { type: "button", class: "primary", "data-bar": "accept", disabled: !picked.size || accepting }, say("Accept {}", picked.size));
@@ -118,7 +118,7 @@ export function workList(part, { open, opened, accept, done, told }) {
       parts.push(el("span", { class: "soft" }, say("In walking order")), here);
     }
     if (seat.role === "unit" && seat.person) parts.push(reporting.show());
-    bar.replaceChildren(...parts);
+    redraw(bar, ...parts);
     bar.hidden = !parts.length;
   }
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from models.city import City
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, no_such_address
 from streams.gateway.open311.asked import check_jurisdiction
 from streams.gateway.open311.georeport import discovery
 from streams.gateway.open311.request_updates import RequestUpdates
@@ -37,7 +37,7 @@ def georeport_routes(city: City, service: ServiceRequests, updates: RequestUpdat
 
     def check(request: Request, format: str) -> None:
         if not is_open or format not in FORMATS:
-            raise Problem(404, "not-found", "there is no such address")
+            raise no_such_address()
         check_jurisdiction(request.query_params.get("jurisdiction_id", ""), city)
 
     router = APIRouter(

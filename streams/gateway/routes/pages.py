@@ -15,10 +15,18 @@ from fastapi.responses import Response
 from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
-from models.events.vocabulary import ARBITRATION_REASONS, RECHECK_OUTCOMES, RETURN_OUTCOMES, REVIEW_REASONS, ROLES
+from models.events.vocabulary import (
+    ARBITRATION_REASONS,
+    DECIDERS,
+    RECHECK_OUTCOMES,
+    RETURN_CODES,
+    RETURN_OUTCOMES,
+    REVIEW_REASONS,
+    ROLES,
+)
 from models.guess import NO_FAULT
 from streams.dead_letters.letter import ERRORS
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, no_such_address
 
 _SCRIPT = "text/javascript; charset=utf-8"
 _TYPES = {".js": _SCRIPT, ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
@@ -39,13 +47,16 @@ _KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
 @lru_cache(maxsize=1)
 def terms() -> bytes:
-    """The script that the pages import: what people call states, facts, roles and reasons (Chinese, English), the
-    classifier's label for what is no fault, why something was set aside, and the Chinese of what the pages say."""
+    """The script that the pages import: what people call states, facts, roles, reasons and what decided (Chinese,
+    English), the classifier's label for what is no fault, why something was set aside, and the Chinese of what the
+    pages say."""
     words = (files("streams.gateway") / "page_files" / "words.csv").read_text(encoding="utf-8")
     tables = {
         "STATES": STATE_TERMS,
         "FACTS": FACT_TERMS,
         "ROLES": ROLES,
+        "DECIDERS": DECIDERS,
+        "RETURN_CODES": RETURN_CODES,
         "NO_FAULT": NO_FAULT,
         "DEAD_LETTERS": ERRORS,
         "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS, **RECHECK_OUTCOMES, **RETURN_OUTCOMES},
@@ -64,9 +75,9 @@ def _assets() -> dict[str, str]:
     return {file: name for file, name in found if PurePath(file).suffix in _TYPES}
 
 
-def page_routes(city: City) -> APIRouter:
-    """The routes of the pages and their files. Pages with a map may show pictures of the one server that the city has
-    configured for it, and the browser is told so."""
+def page_routes(city: City, open_figures: bool = True) -> APIRouter:
+    """The routes of the pages and their files; without `open_figures` there is no page of these. Pages with a map may
+    show pictures of the one server that the city has configured for it, and the browser is told so."""
     router = APIRouter(include_in_schema=False)
     tiles = urlsplit(city.settings.tiles_url or "")
     origin = f" {tiles.scheme}://{tiles.netloc}" if tiles.netloc else ""
@@ -89,7 +100,8 @@ def page_routes(city: City) -> APIRouter:
         return _file("silences.html", "text/html; charset=utf-8")
 
     @router.get("/open")
-    async def open_figures() -> Response:
+    async def of_everybody() -> Response:
+        _only_if(open_figures)
         return _file("open.html", "text/html; charset=utf-8")
 
     @router.get("/r/{token}")
@@ -114,6 +126,11 @@ def page_routes(city: City) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _only_if(there: bool) -> None:
+    if not there:
+        raise no_such_address()
 
 
 def _file(name: str, media_type: str, folder: str = _OURS, headers: Mapping[str, str] = _HEADERS) -> Response:

@@ -70,6 +70,10 @@ TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
     (SaidUpdate, "evidence_urls"): ADDRESS,
 }
 
+# Names of which there are few, or that come in one message after the other: who sends, and what a camera follows.
+_COME_AGAIN = frozenset({(Statement, "source"), (SaidDetection, "object_id")})
+_KEPT = 4_096
+
 _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Statement,
     SaidReport,
@@ -122,6 +126,7 @@ class Cleaner:
             NAME: self.name,
             ADDRESS: partial(masked_address, optional=optional),
         }
+        self._known_name = lru_cache(maxsize=_KEPT)(self.name)
         # Settled here and not for each message: which fields of a struct are cleaned, and by what.
         self._fields = {struct: tuple(self._cleaned_fields(struct)) for struct in _STRUCTS}
 
@@ -143,6 +148,8 @@ class Cleaner:
             types = _types(field.type)
             if not types.isdisjoint(_STRUCTS):
                 yield at, field.name, self.clean
+            elif (struct, field.name) in _COME_AGAIN:
+                yield at, field.name, self._known_name
             elif str in types and (clean := self._treatments.get(TREATMENTS.get((struct, field.name), TERM))):
                 yield at, field.name, partial(_each, clean) if Ellipsis in types else clean
 

@@ -32,8 +32,9 @@ class Receipt(NamedTuple):
 
 def taken_in_at(record: Record, now_ms: int) -> int:
     """When Kafka took a record in, ms UTC, by Kafka's own clock, also where that is a little ahead of ours: whoever
-    steps and whatever fires is held to it. A record that comes from nowhere is of `now_ms`."""
-    return record.timestamp if record.timestamp > 0 else now_ms
+    steps and whatever fires is held to it. A record that comes from nowhere, or of a time that no clock shows (a topic
+    that others made keeps what its senders say), is of `now_ms`."""
+    return record.timestamp if 0 < record.timestamp < envelope.LATEST else now_ms
 
 
 def receipt_of(record: Record, headers: Mapping[str, bytes], now_ms: int) -> Receipt:

@@ -77,7 +77,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("intake", "Read", "group", (n.group("intake"),)),
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.urgent, n.report_keys, n.desk, n.figures, n.claims, n.control)),
-        ("desk", "Read", "topic", (n.silences, n.orders)),  # the last: whether a partition without a state is a new one
+        ("desk", "Read", "topic", (n.silences, n.orders)),  # the last: whether its state is the newest one
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
         ("desk", "Write", "topic", (n.outcomes, n.upward, n.rechecks, n.assignments("*"), n.tasks("*"))),
         ("desk", "Write", "topic", (n.report_keys, n.claims, n.control)),
@@ -96,7 +96,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("notify", "Write", "topic", (n.disclosures, n.dead_letters)),
         ("notify", "Read", "group", (n.group("notify-*"),)),
         # Of the platform below; on that above a bridge is the department that is the hub.
-        ("bridge", "Read", "topic", (n.upward, n.dead_letters, n.figures)),
+        ("bridge", "Read", "topic", (n.upward, n.dead_letters, n.figures, n.control)),
         ("bridge", "Write", "topic", (n.above,)),
         ("bridge", "Read", "group", (n.group("bridge-*"),)),
         # paidan labels, train --from-log, compare, model

@@ -11,11 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
+from aiokafka import TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models.times import DAY_MS
 from streams.kafka import topics as topics_module
-from streams.kafka.clients import admin, started
+from streams.kafka.clients import admin, started, transactional
+from streams.kafka.log_reading import newest_first
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
 from streams.local.broker import BrokerError, LocalBroker
@@ -186,3 +188,25 @@ async def test_the_broker_dates_inbox_records(kafka: Kafka, topics: Names) -> No
     await kafka.produce(topics.inbox, [Message(b"x", key=b"area", timestamp_ms=1)])
     [record] = await kafka.read_all(topics.inbox)
     assert record.timestamp > 1
+
+
+async def test_a_log_is_read_backwards_without_what_was_never_committed(kafka: Kafka, topics: Names) -> None:
+    """Piece by piece to its first record, whatever lies between the records and behind the last one."""
+    part, values = TopicPartition(topics.orders, 1), [str(number).encode() for number in range(500)]
+    async with started(transactional(kafka.connection, topics.orders)) as producer:
+        for n, value in enumerate(values):
+            if n % 100 == 0:
+                await producer.begin_transaction()
+            await producer.send(part.topic, value, partition=part.partition)
+            if n % 100 == 99:
+                await producer.commit_transaction()
+        await producer.begin_transaction()
+        for value in values[:100]:
+            await producer.send(part.topic, value, partition=part.partition)
+        await producer.abort_transaction()
+
+    read = [record.value async for record in newest_first(kafka.connection, part)]
+    nothing = [record async for record in newest_first(kafka.connection, TopicPartition(topics.orders, 0))]
+
+    assert read == values[::-1]
+    assert nothing == []

@@ -46,7 +46,7 @@ from streams.control.publications import (
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.support.cities import DEPARTMENTS, FILES, HOLE_RULE, tiny_files, written
+from tests.support.cities import CITY_TOML, DEPARTMENTS, FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles, eventually
 
 RATE = 1_000
@@ -309,6 +309,21 @@ def test_packs_are_compared_published_listed_and_taken_back(
         True
     ] * 5
     assert [line.split()[1] for line in listed.splitlines() if line.startswith("│")] == ["2", "1"]
+
+
+@pytest.mark.parametrize("role", ["bridge", "desk", "gateway", "intake", "lake", "notify", "tables"])
+async def test_a_role_with_the_folder_of_another_city_says_so(
+    role: str, topics: Names, settings: Settings, city: Path, roles: Roles, tmp_path: Path
+) -> None:
+    """The tables, the lake and the bridge went on, with days of another zone."""
+    abroad = written(tmp_path / "abroad", tiny_files({"city.toml": CITY_TOML.replace("Asia/Shanghai", "Asia/Tokyo")}))
+    await Packs(settings, load_city(city)).open()
+
+    above = {"bridge_kafka": settings.kafka, "bridge_city": "city", "bridge_hub": "roads"}
+    started = roles.start(role, city=str(abroad), gateway_port="0", tables_port="0", **above)
+
+    assert await started.ended(30) == 2
+    assert "zone must be those of the pack in force" in started.said()
 
 
 def test_a_pack_is_announced_and_cancelled_at_a_terminal(

@@ -252,7 +252,7 @@ async def test_wrong_rows_of_the_desk_are_named_and_repaired_from_the_log(scene:
 
     code, said = await scene.repair()
     assert code == 0, said
-    assert "4 rows of the desk repaired" in said
+    assert "5 rows of the desk repaired" in said
     await scene.take_in(report("3"))
     assert await scene.desk.ended(60) != 0
     assert "another process owns a partition" in scene.desk.said()

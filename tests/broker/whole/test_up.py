@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import sys
@@ -52,9 +53,12 @@ _ROLES = 4  # that `up` starts: intake, desk, tables, gateway
 @pytest.fixture
 def alone(settings: Settings) -> Settings:
     """Settings of a system with a local broker of its own, and with metrics."""
-    first = free_port()
-    while not all(can_listen(HOST, first + n) for n in range(_ROLES + 1)):
-        first = free_port()
+    # Below those that `free_ports` gives out: no broker of another test takes one before the roles listen there.
+    first = next(
+        port
+        for port in random.SystemRandom().sample(range(5_000, 9_900), 4_900)
+        if all(can_listen(HOST, port + n) for n in range(_ROLES + 1))
+    )
     return settings.model_copy(update={"kafka": "", "gateway_port": free_port(), "metrics_port": first})
 
 
@@ -196,6 +200,7 @@ async def test_nothing_outlives_a_killed_up(own_roles: Roles, alone: Settings) -
     up = own_roles.start("up")
 
     async def roles_run() -> bool:
+        assert up.alive, up.said()
         return bool(_desk_pids(alone))
 
     async def gone() -> bool:

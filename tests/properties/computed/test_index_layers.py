@@ -21,7 +21,8 @@ def entry(n: int) -> Entry:
 @given(st.integers(0, 2**32), st.sampled_from((5, FEW, 20 * FEW)))
 @settings(max_examples=examples(40))
 def test_a_layered_index_answers_like_a_plain_one(seed: int, orders: int) -> None:
-    """Whatever is added and taken away, kept as a batch or dropped, each key gives its entries newest first."""
+    """Whatever is added and taken away, kept as a batch or dropped, each key gives its entries newest first, and their
+    number."""
     rng = random.Random(seed)
     base: Entered = {}
     plain: dict[Key, set[Entry]] = {key: set() for key in KEYS}
@@ -38,6 +39,7 @@ def test_a_layered_index_answers_like_a_plain_one(seed: int, orders: int) -> Non
                 batch[key].add(one)
             assert next(layered.newest(key), None) == max(batch[key], default=None)
         for key in KEYS:
+            assert layered.count(key) == len(batch[key])
             assert list(layered.newest(key)) == sorted(batch[key], reverse=True)
             assert list(islice(layered.newest(key), 3)) == sorted(batch[key], reverse=True)[:3]
         if rng.random() < 0.7:

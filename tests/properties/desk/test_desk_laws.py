@@ -1,16 +1,18 @@
 """Laws of the desk under whatever comes in: random inboxes, driven by a seed that a failure prints."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
 from dispatcher.figures import indicators
+from dispatcher.figures.booking import bookings
 from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import (
@@ -27,8 +29,8 @@ from dispatcher.order.facts import (
     Related,
     Released,
 )
-from dispatcher.order.lifecycle import TABLE
-from dispatcher.order.row import Order
+from dispatcher.order.lifecycle import TABLE, permit
+from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import kept_orders
 from models.city import City
 from models.events.vocabulary import RETURN_CODES
@@ -112,12 +114,14 @@ def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
     return report(number, at, rng.choice(TEXTS), certain, reporter=rng.choice(("r1", "r2", "")), **place)
 
 
-def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Order]) -> InboxUpdate:
-    """Some step on some order, more often than not one that is allowed."""
+def random_update(
+    rng: random.Random, n: int, at: int, orders: Mapping[str, Order], endings: float = 0.2
+) -> InboxUpdate:
+    """Some step on some order, more often than not one that is allowed; so many of `endings` and remarks stay."""
     order = rng.choice(list(orders.values())) if orders else None
     likely = [rule for rule in ROWS if order is not None and order.state in rule.sources]
     rule = rng.choice(likely if likely and rng.random() < 0.9 else ROWS)
-    if rule.action in ENDINGS + REMARKS and rng.random() < 0.8:  # or few orders would live to see anything else
+    if rule.action in ENDINGS + REMARKS and rng.random() < 1 - endings:  # or few orders would live to see anything else
         rule = rng.choice([other for other in likely or ROWS if other.action not in ENDINGS + REMARKS] or [rule])
     role = rng.choice(rule.roles) if rng.random() < 0.95 else "operator"
     lead = order.department if order is not None and rng.random() < 0.95 else rng.choice(DEPARTMENTS)
@@ -171,9 +175,40 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     )
 
 
+def fits(update: InboxUpdate, at: int, orders: Mapping[str, Order]) -> bool:
+    """Whether a step may well be taken: in time, with its reason, and after what has to come before it."""
+    order, other = orders.get(update.order_id), orders.get(update.other_order_id)
+    if order is None or not update.reason or not at - MINUTE <= update.at <= at:
+        return False
+    if update.attempt not in (None, order.attempt):
+        return False
+    row = permit(update.action, order.state, update.by.role)
+    holds = {
+        "extension-requested": order.extension_asked,
+        "suspension-requested": order.suspension_asked_until is not None,
+        "kept-apart": update.other_order_id in order.apart,
+        "appealed": order.appeal == "asked",
+        "accountable": order.held_for != (),
+        "confirms": confirmer(order) != "",
+        "evidence": update.evidence_urls != (),
+        "joined-report": len(order.evidence_first) > 1,
+        "lead": update.by.department == order.department,
+        "mergeable": other is not None and other.id != order.id and other.state in OPEN,
+    }
+    return not isinstance(row, str) and all(holds.get(guard, True) for guard in row.guards)
+
+
+def fitting_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Order]) -> Item:
+    """The first of some random steps that fits; a remark where no other one does."""
+    drawn = (random_update(rng, n, at, orders, endings=0.4) for _ in range(30))
+    fitting = [update for update in drawn if fits(update, at, orders)]
+    return min(fitting, key=lambda update: update.action in (*REMARKS, "keep-apart", "perhaps-same"), default=Tick())
+
+
 def random_inbox(seed: int, length: int = 60, city: City = CITY) -> list[InboxRecord]:
-    """A random inbox of one partition, made while a desk decides it, so that its steps fit; `seed` says it all."""
-    rng = random.Random(seed)
+    """A random inbox of one partition, made while a desk decides it, so that its steps fit; `seed` says it all. Every
+    other one has fewer orders, of each of which more becomes: most of its steps are taken."""
+    rng, lively = random.Random(seed), seed % 2 == 1
     desk = Desk(city)
     clock = T0
     for offset in range(1, length):
@@ -181,8 +216,10 @@ def random_inbox(seed: int, length: int = 60, city: City = CITY) -> list[InboxRe
         items: list[Item] = []
         for index in range(rng.choice((1, 1, 2, 3))):
             n = offset * 10 + index
-            if rng.random() < 0.25:
+            if rng.random() < (0.1 if lively and len(desk.state.orders) > 1 else 0.25):
                 items.append(random_sighting(rng, n, clock))
+            elif lively and rng.random() < 0.9:
+                items.append(fitting_update(rng, n, clock, desk.state.orders))
             elif rng.random() < 0.95:
                 items.append(random_update(rng, n, clock, desk.state.orders))
             else:
@@ -313,6 +350,7 @@ def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
 @pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=examples(25))
+@example(2558)  # a dispatcher who is to say whose an order is gives a code
 def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
     """From the state before an action to the state after it, one of the table's rows for that role leads."""
     inbox = random_inbox(seed)
@@ -368,3 +406,25 @@ def test_no_order_counts_twice_over_the_levels(seed: int) -> None:
     for above in ("roads", "police"):
         parts = [own[key] for key in (above, *CITY.hierarchy.below(above)) if key in own]
         assert merge_rows(parts).counters == summed.get(above, FigureRow()).counters
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=examples(10))
+def test_an_order_is_open_once_and_overdue_only_while_it_is_open(seed: int) -> None:
+    """On each day by what it counts for; and an order that was merged has one with which it goes on, which knows it."""
+    orders = run(random_inbox(seed, 90)).state.orders
+
+    for order in orders.values():
+        stocks: dict[str, Counter[str]] = {}
+        for row, amounts in bookings(order, CITY.zone).items():
+            if row.startswith("area/"):
+                stocks[row.rpartition("/")[2]] = Counter(
+                    {name: amounts.get(name, 0) for name in ("open", "overdue_open")}
+                )
+        standing = Counter[str]()
+        for day in sorted(stocks):
+            standing.update(stocks[day])
+            assert 0 <= standing["overdue_open"] <= standing["open"] <= 1
+        assert standing["open"] == (order.state in OPEN)
+        assert all(orders[child].parent == order.id for child in order.children)
+        assert order.state != "merged" or order.id in orders[order.parent].children

@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState, decide
 from dispatcher.figures.figure_row import FigureRow
-from dispatcher.order.facts import Linked, Opened, RecheckAnswered, UpdateRefused
+from dispatcher.order.facts import EvidenceAdded, Linked, Opened, RecheckAnswered, UpdateRefused
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
 from models.city import City
@@ -167,6 +167,8 @@ class District:
             if isinstance(fact, Opened):
                 self._opened(fact)
                 opened[fact.order_id] = fact.evidence.camera
+            elif isinstance(fact, EvidenceAdded) and fact.order_id in self.silent:
+                self.silent[fact.order_id] += f"\n{fact.evidence.text}"  # cameras whose limit was up a little later
             elif isinstance(fact, Linked):
                 self.related += fact.kind == "related"
             elif isinstance(fact, RecheckAnswered):

@@ -50,6 +50,12 @@ def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     assert tokens.find("old", NOW) is None
 
 
+def test_a_file_that_is_not_there_is_said_to_be_made_by_the_command(tmp_path: Path) -> None:
+    """Whoever starts a gateway before the first token was told of no such file, and not what makes one."""
+    with pytest.raises(UsageError, match=r"there is no file of tokens .+/t: `paidan token add` makes it"):
+        Tokens(tmp_path / "t")
+
+
 @pytest.mark.parametrize("broken", [b"", b"[]", b'{"tokens": [{"role": "ops"}]}', b"\xff", None])
 def test_a_file_that_breaks_in_use_changes_nothing(tmp_path: Path, broken: bytes | None) -> None:
     """Half written, of another form, gone: those who were let in still are; at a start it is an error."""
@@ -59,7 +65,7 @@ def test_a_file_that_breaks_in_use_changes_nothing(tmp_path: Path, broken: bytes
     path.unlink() if broken is None else path.write_bytes(broken)
 
     assert tokens.find("good", NOW) is not None
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no file of tokens" if broken is None else "cannot be read"):
         Tokens(path)
 
 

@@ -128,6 +128,28 @@ def test_of_a_reporters_open_orders_those_that_the_thanks_may_mean_are_offered()
     assert list(desk.state.orders.values())[-1].candidates == (hole, leak)
 
 
+def test_a_thanks_is_offered_to_its_reporters_order_however_many_others_are_newer() -> None:
+    """A busy district opens hundreds of a category between a report and its thanks."""
+    desk = Desk()
+    desk.feed(report("own", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+    others = [report(str(n), T0 + n, TEXT, "street-light", reporter=f"other-{n}", **NOWHERE) for n in range(300)]
+    desk.feed(*(replace(one, address=f"{one.id}号") for one in others), at=T0 + 300)
+    own = next(iter(desk.state.orders))
+
+    assert thanks(desk, reporter="hash-1") == (own,)
+
+
+def test_a_thanks_is_offered_to_the_order_into_which_its_reporters_was_merged() -> None:
+    """There their matter goes on."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+    desk.feed(report("2", T0, "Dark", "street-light", reporter="hash-2", lat=30.058), at=T0)
+    own, other = desk.state.orders
+    assert desk.update("merge", OPERATOR, T0 + 1, own, reason="same", other_order_id=other) == ""
+
+    assert thanks(desk, reporter="hash-1") == (other,)
+
+
 @pytest.mark.parametrize("named", ["words", "joins", "an order that was merged into it", "sealed words"])
 def test_a_thanks_that_names_an_order_is_offered_to_that_alone(named: str) -> None:
     """By its number in the words, or as what the report is about; its reporter's own are not asked."""

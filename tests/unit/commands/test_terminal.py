@@ -132,14 +132,62 @@ def test_a_status_with_those_below_asks_for_them_and_says_so(monkeypatch: pytest
     assert "stand below" not in alone
 
 
-def test_a_table_of_letters_cuts_nothing() -> None:
-    """A long cell goes on in the next line."""
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (
+            80,
+            """\
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━┓
+┃ at                       ┃ place                       ┃ message             ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━┩
+│ 2026-11-27T02:42:40.000Z │ paidan.reports/0/1234567890 │ 路上有个大坑，电动  │
+│                          │                             │ 车差点摔倒          │
+└──────────────────────────┴─────────────────────────────┴─────────────────────┘
+""",
+        ),
+        (
+            40,
+            """\
+at       2026-11-27T02:42:40.000Z
+place    paidan.reports/0/1234567890
+message  路上有个大坑，电动车差点摔倒
+
+""",
+        ),
+        (
+            26,
+            """\
+at       2026-11-27T02:42:
+         40.000Z
+place    paidan.reports/0/
+         1234567890
+message  路上有个大坑，电
+         动车差点摔倒
+
+""",
+        ),
+    ],
+)
+def test_a_table_cuts_nothing_and_breaks_words_only_where_there_is_no_room_for_one(width: int, shown: str) -> None:
+    """Where its columns have no room beside each other, each line of it is a block."""
     out = io.StringIO()
-    table = whole_table("at", "place")
-    table.add_row("2026-11-27T02:42:40.000Z", "paidan.reports/0/12345678901")
+    table = whole_table("at", "place", "message")
+    table.add_row("2026-11-27T02:42:40.000Z", "paidan.reports/0/1234567890", "路上有个大坑，电动车差点摔倒")
+
+    Console(file=out, width=width).print(table)
+
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == shown.splitlines()
+
+
+def test_an_empty_cell_of_a_table_that_is_printed_in_blocks_has_no_line() -> None:
+    """Nor has what is empty a title beside it; the table's own stands once."""
+    out = io.StringIO()
+    table = whole_table("token", "until", title="all tokens")
+    for token in ("a" * 20, "b" * 20):
+        table.add_row(token, "")
 
     Console(file=out, width=30).print(table)
 
-    shown = "".join(line.partition("│")[2].partition("│")[0].strip() for line in out.getvalue().splitlines())
-    assert "2026-11-27T02:42:40.000Z" in shown
-    assert "…" not in out.getvalue()
+    said = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert said == ["all tokens", f"token  {'a' * 20}", "", f"token  {'b' * 20}", ""]

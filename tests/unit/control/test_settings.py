@@ -204,14 +204,43 @@ def test_a_time_that_nobody_can_mean_is_refused(name: str, value: float) -> None
         ("partitions", 10**10, "must be at most 10000"),
         ("replication", 10**6, "must be at most 1000"),
         ("tables_workers", "tables", "tables is not host:port"),
+        *(
+            ("kafka", place, "is not host:port")
+            for place in ("[k:9092", "k]:9092", "a..b:9092", "::1:9092", "[k]:9092", "a b:9092", "me@k:9092")
+        ),
+        ("bridge_kafka", "a:1,[b:2", r"\[b:2 is not host:port"),
+        *(
+            (name, address, "must be written as http")
+            for name in ("traces", "public_url")
+            for address in ("http://[x", "http://[::g]:80", "https://a:99999", "https://a:0", "ftp://a", "a:4318")
+        ),
+        *(
+            (name, address, "must be written as http")
+            for name in ("traces", "public_url")
+            for address in ("http://", "http://a b", "http://a..b", "https://a/?b", "https://a/#b", "https://a\n")
+        ),
         ("tables_workers", " , ", r"must have at least 1 entries"),
         ("gateway_proxies", "127.0.0.1,10.0.0.0/33", "10.0.0.0/33 is no address and no network"),
     ],
 )
 def test_what_would_fail_later_is_refused_at_once(name: str, value: Any, said: str) -> None:
     """A worker without a port was a fault of each answer, and of a mistyped proxy nobody was told."""
-    with pytest.raises(UsageError, match=f"PAIDAN_{name.upper()}: {said}"):
+    with pytest.raises(UsageError, match=f"PAIDAN_{name.upper()}: .*{said}"):
         load_settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kafka", "kafka-1.city:9092, kafka_2:9092,10.0.0.7:9092,[fd00::7]:9092,城市.example:9092"),
+        ("traces", "http://collector:4318"),
+        ("traces", "https://user:word@[fd00::7]:4318/otlp/"),
+        ("public_url", "https://城市.example/paidan"),
+    ],
+)
+def test_addresses_may_be_of_all_kinds(name: str, value: str) -> None:
+    """Names, also in other letters, and numbers; on the web with a path or without a port, too."""
+    assert getattr(load_settings(**{name: value}), name) == value
 
 
 def test_proxies_may_be_addresses_networks_or_all() -> None:

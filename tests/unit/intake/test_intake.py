@@ -284,6 +284,12 @@ def test_a_record_without_a_time_happened_when_it_arrived(city: City) -> None:
     assert sighting(take_in([bare], city, None, NOW, KEYS)).at == NOW - 5
 
 
+def test_a_record_of_a_time_that_no_clock_shows_happened_now(city: City) -> None:
+    """A topic that others made may keep what its senders say of the time."""
+    bare = raw(json.dumps({"text": "梧桐路有坑"}).encode(), CE, timestamp=2**62)
+    assert sighting(take_in([bare], city, None, NOW, KEYS)).at == NOW
+
+
 @pytest.mark.parametrize("apart", [-2 * MINUTE, 2 * MINUTE])
 def test_when_a_record_came_in_kafka_says_whatever_time_it_is_here(city: City, apart: int) -> None:
     """An intake two minutes behind dated all that has no time of its own, and when a step came in, two minutes back."""

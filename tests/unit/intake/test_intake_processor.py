@@ -136,6 +136,13 @@ async def test_intake_that_lives_in_the_past_stops(monkeypatch: pytest.MonkeyPat
             assert (await intake().decide([report()])).taken.dead == []
 
 
+async def test_intake_goes_on_at_a_record_of_a_time_that_no_clock_shows() -> None:
+    """Its sender has said so: that is no word on Kafka's clock."""
+    taken = (await intake().decide([report(event={"timestamp": 2**62}), report()])).taken
+
+    assert (taken.dead, sum(map(len, taken.items.values()))) == ([], 2)
+
+
 @pytest.mark.parametrize("area", [*AREAS, "nowhere"])
 async def test_a_step_that_relates_orders_of_two_partitions_reaches_both(area: str) -> None:
     """In one transaction, each of its own order; where one desk has both, once."""

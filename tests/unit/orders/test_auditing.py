@@ -10,6 +10,7 @@ from dispatcher.auditing import Recount
 from dispatcher.desk import decide
 from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.figures.indicators import Window
+from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Failure, Outgoing, failed_items, failed_rows
@@ -166,6 +167,41 @@ def test_a_desk_that_did_its_work_has_no_differences(kept: Kept) -> None:
     assert kept.audited() == []
     names = {name for row in kept.figures.values() for name in row.counters}
     assert {"received", "detections", "duplicates", "suppressed", "reopened", "returns_approved"} <= names
+
+
+def test_of_each_fact_it_shows_whether_rows_are_of_before_it(kept: Kept) -> None:
+    """An older copy of the rows lacks the newest fact, also where that was an order's last one; refusals are none."""
+    city, state, recount = kept.city, DeskState(0), Recount(0, kept.city.zone)
+    state.meta = Meta(pack=city.digest)
+    batches = []
+    for record in kept.inbox:
+        decision = decide(state, [record], {city.digest: city})
+        before = dict(state.orders)
+        decision.changes.apply()
+        log = [each for each in decision.records if each.topic == "orders"]
+        for each in log:
+            recount.fact(event_type(each.headers), each.value)
+        if any(not event_type(each.headers).endswith("update-refused.v1") for each in log):
+            batches.append((recount.is_kept_in(before), recount.is_kept_in(state.orders)))
+
+    assert len(batches) > 10
+    assert set(batches) == {(False, True)}
+    assert isinstance(recount.newest, facts.Archived)
+
+
+def test_figures_of_another_moment_than_the_state_are_named_whatever_they_count(kept: Kept) -> None:
+    """Of what leaves no trace in the log nothing else tells that it is lost."""
+    meta, recount = msgspec.json.decode(kept.rows[row_keys.META], type=Meta), kept.recount()
+    key, row = next((key, row) for key, row in kept.figures.items() if "suppressed" in row.counters)
+    older = {**kept.figures, key: msgspec.structs.replace(row, version=row.version - 1)}
+    assert isinstance(meta.booked, int)
+
+    recount.check_booked(kept.figures, meta.booked)
+    assert recount.differences == []
+    recount.check_booked(older, meta.booked)
+
+    said = f"bookings of figures in partition 0: kept {meta.booked - 1}, recomputed {meta.booked}"
+    assert [str(each) for each in recount.differences] == [said]
 
 
 def _less_one_fact(kept: Kept) -> None:

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from dispatcher.desk import DeskState
-from dispatcher.order.outline import Outline, Turn
-from dispatcher.order.row import Assignment, Order
+from dispatcher.order.outline import MergedInto, Outline, Turn
+from dispatcher.order.row import Assignment, MergedIn, Order
 from dispatcher.partition import kept_orders, row_keys
 from dispatcher.partition.kept_orders import Orders, Packing, encode_row
 from tests.support.desks import T0, Desk, assert_same_state, report
@@ -81,7 +81,7 @@ def test_a_state_is_restored_from_rows_that_wait_packed() -> None:
     assert_same_state(DeskState.restore(3, rows, desk.figure_rows.items(), packing), desk.state)
 
 
-@pytest.mark.parametrize(("outline", "whole"), [(Outline, Order), (Turn, Assignment)])
+@pytest.mark.parametrize(("outline", "whole"), [(Outline, Order), (Turn, Assignment), (MergedInto, MergedIn)])
 def test_an_outline_has_the_fields_of_the_whole(outline: type[msgspec.Struct], whole: type[msgspec.Struct]) -> None:
     """Names and defaults are the same, or a row that leaves a field out would be found elsewhere."""
     fields = {field.name: field.default for field in msgspec.structs.fields(whole)}

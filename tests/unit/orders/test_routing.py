@@ -1,14 +1,18 @@
 """Routing: rule, then table, then a person, each with its reason."""
 
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.order.lifecycle import TABLE
 from dispatcher.steps.routing import Route, Urgency, route
 from models.city import City, RuleInput
+from models.events.vocabulary import DECIDERS
 from models.guess import Guess
+from tests.conftest import REPOSITORY
 from tests.support.cities import tiny_city
 from tests.support.desks import T0, report
 
@@ -183,3 +187,13 @@ def test_routing_never_raises_and_always_answers(
     found: Route = route(city, seen, guessed, DAY)
     assert bool(found.department) + bool(found.review) + bool(found.reject) == 1
     assert not found.department or found.department in city.departments
+
+
+def test_whatever_decides_has_a_name() -> None:
+    """Pages say it in both languages; of what a camera's label, a plan or the level above had decided they showed a
+    name of the program's. A person who moves an order to another area decides as what they are."""
+    code = "".join(file.read_text() for file in (REPOSITORY / "dispatcher").rglob("*.py"))
+    named = re.findall(r'(?:\bby=|\b_target\([^"()]*|\bbecause\([^"()]*)"([a-z-]+)"', code)
+    movers = {role for row in TABLE if row.action == "move-area" for role in row.roles}
+
+    assert {*named, *movers} == DECIDERS.keys()

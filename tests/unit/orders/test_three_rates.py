@@ -6,6 +6,7 @@ import pytest
 
 from dispatcher.figures.indicators import Weights, Window, city, indicators, totals
 from models.inbox import Actor
+from streams.tables.marks import marks_of
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -136,3 +137,74 @@ def test_what_puts_an_order_off_is_an_answer() -> None:
     )
 
     assert rates(desk)[0] == 1.0
+
+
+def merged_into(desk: Desk, order: str, into: str, at: int = T0 + HOUR) -> None:
+    """A person says that both are one."""
+    step(desk, "merge", OPERATOR, at, order, reason="the same", other_order_id=into)
+
+
+def test_a_merge_answers_nobody() -> None:
+    """Its reporter waits for the other order from then on, which is one order with reporters; taken out of it again,
+    the first one is unanswered as it was."""
+    desk = Desk()
+    first, second = opened(desk, 1, reporter="hal"), opened(desk, 2, reporter="ida")
+    merged_into(desk, first, second)
+    assert (rates(desk)[0], desk.count("citizen_opened"), desk.order(first).first_response_at) == (0.0, 1, None)
+
+    step(desk, "unmerge", OPERATOR, T0 + 2 * HOUR, first, reason="two holes")
+    accepted(desk, second)
+
+    assert (rates(desk)[0], desk.count("citizen_opened")) == (1 / 2, 2)
+    assert_laws(desk)
+
+
+def test_an_answer_before_the_merge_stays_one() -> None:
+    """Its reporter has got it."""
+    desk = Desk()
+    first, second = accepted(desk, opened(desk, 1, reporter="hal")), opened(desk, 2, reporter="ida")
+
+    merged_into(desk, first, second, T0 + 2 * HOUR)
+
+    assert rates(desk)[0] == 1 / 2
+    assert_laws(desk)
+
+
+def test_what_only_cameras_have_seen_is_a_citizen_s_order_while_one_is_merged_into_it() -> None:
+    """Who waits for it waits for its answer and its closing, and is late with it."""
+    desk = Desk()
+    seen, other, reported = opened(desk, 1), opened(desk, 2), opened(desk, 3, reporter="jon")
+    merged_into(desk, reported, seen)
+    assert (rates(desk)[0], marks_of(desk.order(seen))) == (0.0, ("unanswered",))
+    closed(desk, seen)
+    merged_into(desk, seen_again := opened(desk, 4, reporter="kim"), other, T0 + 4 * HOUR)
+    desk.tick(T0 + 60 * DAY)
+
+    assert rates(desk)[:2] == (1 / 2, 1 / 2)
+
+    step(desk, "unmerge", OPERATOR, T0 + 60 * DAY, seen_again, reason="two holes")
+    assert not desk.count("citizen_overdue_open")
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize("undone", ["unmerge", "split"])
+def test_who_was_answered_by_an_order_that_they_had_not_meant_answers_nobody_who_reports_it_later(undone: str) -> None:
+    """It was theirs by mistake; the next one hears of it when it is done."""
+    desk = Desk()
+    seen, place = opened(desk, 1), dict[str, Any](lat=30.02, lon=114.05)
+    if undone == "unmerge":
+        merged_into(desk, reported := opened(desk, 2, reporter="lou"), seen)
+    else:
+        desk.feed(report("joined", T0 + HOUR, "有个大坑", **place, reporter="lou"), at=T0 + HOUR)
+    accepted(desk, seen)
+    if undone == "unmerge":
+        step(desk, "unmerge", OPERATOR, T0 + 2 * HOUR, reported, reason="two holes")
+    else:
+        step(desk, "split", OPERATOR, T0 + 2 * HOUR, seen, reason="two holes", report=("app", "joined"))
+    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **place, reporter="mia"), at=T0 + 2 * HOUR)
+    assert (desk.order(seen).reporters, desk.order(seen).first_response_at) == (("mia",), None)
+
+    handled(desk, seen)
+
+    assert desk.order(seen).first_response_at is not None
+    assert_laws(desk)

@@ -50,6 +50,11 @@ def test_kafka_can_be_reached_from_outside() -> None:
     assert "OUTSIDE:" in kafka["environment"]["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
 
 
+def test_kafka_has_time_to_end() -> None:
+    """It takes three seconds with nothing in it; after the ten that Docker gives it was killed."""
+    assert SERVICES["kafka"]["stop_grace_period"] == "1m"
+
+
 def test_nobody_s_transaction_holds_up_intake_for_longer_than_the_gateway_stays_ready() -> None:
     """Both brokers that come with the project end an open one after that time; Kafka's own limit is 15 minutes."""
     [limit] = [check.most for check in CHECKS if check.name == "open-transaction"]

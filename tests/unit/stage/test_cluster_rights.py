@@ -80,6 +80,7 @@ def test_a_bridge_has_what_it_reads_and_writes_on_each_side_and_no_more() -> Non
 
     assert sorted(below) == [
         ("Read", "group", "city-bridge-*"),
+        ("Read", "topic", "city.control"),
         ("Read", "topic", "city.dead-letters"),
         ("Read", "topic", "city.figures"),
         ("Read", "topic", "city.upward"),

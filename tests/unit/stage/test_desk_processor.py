@@ -12,7 +12,9 @@ from prometheus_client import REGISTRY
 
 from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow
+from dispatcher.order import facts
 from dispatcher.partition import row_keys
+from dispatcher.partition.decision import Decision
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.state import Meta
 from models.inbox import InboxUpdate, Item, Tick, UnitHeard, clock_headers, encode_items
@@ -22,7 +24,7 @@ from streams.desk.processor import DeskProcessor
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
-from tests.support.desk_rows import opened
+from tests.support.desk_rows import DESK, opened
 from tests.support.desks import DAY, HOUR, MINUTE, T0, detection, guess, quiet_city, report
 from tests.unit.outside.test_units import unit, unit_city
 
@@ -160,9 +162,11 @@ async def test_what_comes_of_units_tasks_is_counted(monkeypatch: pytest.MonkeyPa
     assert came == {"given": 2, "accepted": 1, "declined": 1, "lapsed": 1}
 
 
-async def _settled(desk: DeskProcessor, offset: int, at: int, items: list[Item]) -> None:
+async def _settled(desk: DeskProcessor, offset: int, at: int, items: list[Item]) -> Decision:
     value = encode_items(items)
-    desk.settle(await desk.decide([ConsumerRecord("t.inbox", 0, offset, at, 0, b"", value, None, 0, len(value), ())]))
+    outcome = await desk.decide([ConsumerRecord("t.inbox", 0, offset, at, 0, b"", value, None, 0, len(value), ())])
+    desk.settle(outcome)
+    return outcome.decision
 
 
 def _tasks(outcome: str) -> float:
@@ -171,6 +175,80 @@ def _tasks(outcome: str) -> float:
 
 def _reviewed(reason: str) -> float:
     return REGISTRY.get_sample_value("paidan_sent_to_review_total", {"reason": reason}) or 0.0
+
+
+@pytest.mark.parametrize(("seq", "kept"), [(3, True), (4, False)])
+async def test_a_state_that_lacks_the_newest_fact_is_not_gone_on_from(seq: int, kept: bool) -> None:
+    """Its newest rows are lost, or it is an older copy: what was decided since would be decided a second time."""
+    order = opened(1)
+    head: Any = {"order_id": order.id, "state": order.state, "at": T0, "recorded_at": T0, "actor": DESK}
+
+    async def newest(_: int) -> facts.Fact:
+        return facts.Accepted(seq=seq, late=False, **head)
+
+    packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
+    desk = DeskProcessor(Names("t"), 0, packs, SameTime(HOUR), newest_fact=newest)
+    meta = msgspec.json.encode(Meta(next_offset=7, pack=CITY.digest))
+    rows = [(order.id, encode_row(order)), (row_keys.META, meta)]
+    figures = [("area/-/20260301/0", figure_row.encode(FigureRow(1, {"opened": 1})))]
+
+    loading = desk.load({"t.desk": rows, "t.figures": figures})
+
+    if kept:
+        assert await loading == 7
+        return
+    with pytest.raises(StageError, match=f"t.desk/0 lacks fact 4 of {order.id}, which is in t.orders"):
+        await loading
+
+
+@pytest.mark.parametrize(
+    ("desk_at", "figures_at", "said"),
+    [
+        (3, 3, ""),
+        (3, 2, "t.figures/0 lacks the newest figures of what is in t.desk/0"),
+        (3, 0, "t.figures/0 holds no figure of what is in t.desk/0"),
+        (2, 3, "t.desk/0 is older than t.figures/0"),
+    ],
+)
+async def test_rows_and_figures_of_two_moments_are_not_gone_on_from(desk_at: int, figures_at: int, said: str) -> None:
+    """One of the two has lost its newest records, which led to no fact, or is an older copy."""
+    rows, figures = await _after_each(detections=3)
+
+    loading = _new_desk().load({"t.desk": [*rows[desk_at].items()], "t.figures": [*figures[figures_at].items()]})
+
+    if not said:
+        assert await loading == desk_at
+        return
+    with pytest.raises(StageError, match=said):
+        await loading
+
+
+async def test_rows_of_before_figures_were_counted_are_gone_on_from() -> None:
+    """An older version has written them: what its figures are is counted from then on."""
+    desk, (rows, figures) = _new_desk(), await _after_each(detections=3)
+    meta = msgspec.json.decode(rows[2][row_keys.META])
+    del meta["booked"]
+    old = rows[2] | {row_keys.META: msgspec.json.encode(meta)}
+
+    await desk.load({"t.desk": [*old.items()], "t.figures": [*figures[2].items()]})
+    decision = await _settled(desk, 2, T0 + 2, [detection("2", T0)])
+
+    assert decision.rows[row_keys.META] == rows[3][row_keys.META]
+
+
+async def _after_each(detections: int) -> tuple[list[dict[str, bytes]], list[dict[str, bytes]]]:
+    """The rows of a desk, and its figures, before and after each of so many detections of one thing."""
+    desk = _new_desk()
+    rows, figures = [dict[str, bytes]()], [dict[str, bytes]()]
+    for number in range(detections):
+        decision = await _settled(desk, number, T0 + number, [detection(str(number), T0)])
+        for kept, changed in ((rows, decision.rows), (figures, decision.figures)):
+            kept.append(kept[-1] | {key: row for key, row in changed.items() if row is not None})
+    return rows, figures
+
+
+def _new_desk() -> DeskProcessor:
+    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(HOUR))
 
 
 async def test_a_load_that_is_cancelled_shares_nothing_with_the_next_one(desk: DeskProcessor) -> None:

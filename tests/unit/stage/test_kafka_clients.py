@@ -1,6 +1,7 @@
 """Clients are built from one connection, see what is committed only, and are closed whatever happens."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -223,6 +224,44 @@ async def test_a_consumer_whose_fetch_waits_for_a_broker_is_closed_all_the_same(
         pass
 
     assert connections.closed
+
+
+class Ending(Client):
+    """A fetcher, or a client, as it ends the task that it has at work."""
+
+    async def close(self) -> None:
+        """Cancels it and takes any cancel for that."""
+        working = asyncio.create_task(asyncio.sleep(60))
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+@pytest.mark.parametrize("moment", range(4))
+async def test_a_cancel_is_not_lost_while_aiokafka_ends_its_tasks(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """Whenever it comes: aiokafka takes it for the end of a task of its own. The consumer is closed all the same."""
+    consumer, connections = log_reader(CONNECTION), Client()
+    monkeypatch.setattr(consumer, "start", connections.start)
+    monkeypatch.setattr(consumer, "_fetcher", Ending())
+    monkeypatch.setattr(consumer._client, "close", connections.stop)
+    went_on = False
+
+    async def use() -> None:
+        nonlocal went_on
+        async with started(consumer):
+            pass
+        await asyncio.sleep(0)
+        went_on = True
+
+    using = asyncio.create_task(use())
+    for _ in range(1 + moment):
+        await asyncio.sleep(0)
+    using.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    assert connections.closed
+    assert not went_on
 
 
 async def test_whoever_is_cancelled_while_a_consumer_closes_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:

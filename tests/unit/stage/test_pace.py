@@ -44,6 +44,11 @@ def test_a_stage_for_which_nobody_waits_decides_for_four_times_its_budget_howeve
     assert [options.budget_of(partitions, 0.01, patient=True) for partitions in (1, 2, 4)] == [0.1, 0.1, 0.05]
 
 
+def test_a_stage_is_behind_when_what_waits_takes_four_more_cycles() -> None:
+    """All of it waits already, so that longer cycles, of which fewer are committed, are over sooner."""
+    assert [OPTIONS.is_behind(waiting, 100) for waiting in (0, 100, 500, 501, 2_000)] == [False] * 3 + [True] * 2
+
+
 def test_a_partition_has_one_tick_outstanding_and_waits_for_none_when_much_is_due() -> None:
     """The next one comes as soon as the last one is read, unless the same timer is still the first: Kafka's clock may
     lie behind."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from streams.tasks import end_of, race, together
+from streams.tasks import end, end_of, race, set_within, together
 
 
 async def endless(cleaned: list[bool]) -> None:
@@ -77,3 +77,47 @@ async def test_what_is_done_together_is_all_done() -> None:
 
     assert done == ["quick", "slow"]
     await together()
+
+
+async def test_whoever_ends_a_task_is_cancelled_when_somebody_cancels_it() -> None:
+    """While the task cleans up: that is not the task's own cancel."""
+    cleaned: list[bool] = []
+    task = asyncio.create_task(endless(cleaned))
+    await asyncio.sleep(0)
+
+    ending = asyncio.create_task(end(task))
+    await asyncio.sleep(0)
+    ending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cleaned == [True]
+
+
+async def test_what_a_task_failed_with_is_raised_when_it_is_ended() -> None:
+    """Its cancel is not, and neither is what it brings where it has come to its end."""
+    failed, lasting, done = map(asyncio.create_task, (failing(), endless([]), asyncio.sleep(0)))
+    await asyncio.wait((failed, done))
+
+    await end(lasting)
+    await end(done)
+
+    with pytest.raises(ValueError, match="broken"):
+        await end(failed)
+
+
+async def test_an_event_is_waited_for_so_long_and_whether_it_came_is_told() -> None:
+    """A cancel that comes together with it is not lost: `asyncio.wait_for` forgot it."""
+    event = asyncio.Event()
+    assert not await set_within(event, 0)
+
+    waiting = asyncio.create_task(set_within(event, 60))
+    await asyncio.sleep(0)
+    event.set()
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await set_within(event, 0)

@@ -100,7 +100,7 @@ def test_an_order_whose_limit_was_up_is_overdue_in_the_one_that_it_is_merged_int
 
 
 def test_a_clock_that_a_merge_has_brought_goes_with_the_order() -> None:
-    """Merged no longer, each runs from its own report again; what had been overdue meanwhile stays on the books."""
+    """Merged no longer, each runs from its own report again, and was overdue by its own limit alone."""
     desk, first, second = merged_into_a_later_one(later=8 * DAY)
     desk.tick(T0 + 8 * DAY + HOUR)
 
@@ -108,6 +108,138 @@ def test_a_clock_that_a_merge_has_brought_goes_with_the_order() -> None:
 
     assert (whole(desk.order(first)), whole(desk.order(second))) == ([T0 + 7 * DAY], [T0 + 15 * DAY])
     assert (desk.order(second).overdue_at, desk.order(second).merged_in) == (None, ())
+    assert desk.order(second).overdue_past == ()
+    assert_laws(desk)
+
+
+def test_a_wrong_merge_takes_nothing_overdue_off_the_books() -> None:
+    """Both limits are up when it is undone: each order has been overdue from its own on, and not the one for the
+    other."""
+    desk, first, second = merged_into_a_later_one(later=8 * DAY)
+    desk.tick(T0 + 16 * DAY)
+
+    assert desk.update("unmerge", OPERATOR, T0 + 16 * DAY, first, reason="two holes") == ""
+    desk.tick(T0 + 17 * DAY)
+
+    assert desk.order(first).overdue_past == ((T0 + 7 * DAY, T0 + 16 * DAY),)
+    assert (desk.order(first).overdue_at, desk.order(second).overdue_at) == (T0 + 16 * DAY, T0 + 15 * DAY)
+    assert desk.count("overdue_open") == 2
+    assert_laws(desk)
+
+
+def test_an_order_that_falls_due_while_it_is_merged_was_overdue_from_then_on_once_it_is_not() -> None:
+    """It had only been out of sight."""
+    desk, first, second = merged()
+    desk.tick(T0 + 8 * DAY)
+
+    assert desk.update("unmerge", OPERATOR, T0 + 9 * DAY, second, reason="two holes") == ""
+
+    assert desk.order(second).overdue_past == ((T0 + 7 * DAY, T0 + 9 * DAY),)
+    assert desk.order(first).overdue_at == T0 + 7 * DAY
+    assert_laws(desk)
+
+
+def merged_into_one(*came: int) -> tuple[Desk, list[str], str]:
+    """A pothole of day 8, due on day 15, with two older ones, due on days 7 and 8, that were merged into it then."""
+    desk = pothole()
+    for name, at, words in (("2", DAY, OTHER_WORDS), ("3", 8 * DAY, "完全不同的说法在这里写着")):
+        desk.feed(report(name, T0 + at, words), at=T0 + at)
+    *older, last = sorted(desk.state.orders, key=lambda each: desk.order(each).opened_at)
+    for order, at in sorted(zip(older, came, strict=True), key=lambda each: each[1]):
+        desk.tick(T0 + at)
+        assert desk.update("merge", OPERATOR, T0 + at, order, reason="same", other_order_id=last) == ""
+    return desk, older, last
+
+
+@pytest.mark.parametrize(
+    ("came", "out", "since"),
+    [
+        ((9 * DAY, 10 * DAY), 0, 10 * DAY),  # the later one alone, from when it came
+        ((9 * DAY, 10 * DAY), 1, 9 * DAY),
+        ((10 * DAY, 9 * DAY), 0, 9 * DAY),
+        ((10 * DAY, 9 * DAY), 1, 10 * DAY),  # also where the limit stays, as the earlier one is part of it still
+    ],
+)
+def test_of_two_orders_that_were_merged_into_one_each_makes_it_overdue_from_when_it_came(
+    came: tuple[int, int], out: int, since: int
+) -> None:
+    """Once the other one is no part of it."""
+    desk, older, last = merged_into_one(*came)
+    desk.tick(T0 + 11 * DAY)
+    assert desk.order(last).overdue_at == T0 + min(came)
+
+    assert desk.update("unmerge", OPERATOR, T0 + 11 * DAY, older[out], reason="two holes") == ""
+
+    assert (desk.order(last).overdue_at, desk.order(last).overdue_past) == (T0 + since, ())
+    assert whole(desk.order(last)) == [T0 + 8 * DAY - out * DAY]
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize("undone", ["handled", "accepted", "closed", "rejected"])
+def test_what_was_overdue_by_a_wrong_merge_alone_never_was_whenever_that_is_undone(undone: str) -> None:
+    """While the department is done and waits for the check, after that has failed, or after the end: it was done in
+    time by its own limit."""
+    desk, first, last = merged_into_a_later_one(later=8 * DAY)
+    desk.tick(T0 + 9 * DAY)
+    assert desk.update("accept", ROADS, T0 + 9 * DAY, last) == ""
+    if undone == "rejected":
+        assert desk.update("reject", OPERATOR, T0 + 10 * DAY, last, reason="nothing there") == ""
+    else:
+        urls = ("https://pictures.example/1.jpg",)
+        assert desk.update("handle", ROADS, T0 + 10 * DAY, last, evidence_urls=urls) == ""
+    if undone in ("accepted", "closed"):
+        action = {"accepted": "check-fail", "closed": "check-pass"}[undone]
+        assert desk.update(action, INSPECTOR, T0 + 11 * DAY, last) == ""
+    desk.tick(T0 + 11 * DAY + HOUR)
+    assert desk.order(last).overdue_past
+
+    assert desk.update("unmerge", OPERATOR, T0 + 12 * DAY, first, reason="two holes") == ""
+
+    order = desk.order(last)
+    assert (order.state, order.overdue_at, order.overdue_past) == (undone, None, ())
+    assert [(each.due, each.due_raw) for each in order.closings] == [(T0 + 15 * DAY,) * 2] * (undone == "closed")
+    assert desk.count("closed_on_time") == desk.count("closed_on_time_raw") == (undone == "closed")
+    if undone == "handled":
+        assert desk.update("check-fail", INSPECTOR, T0 + 13 * DAY, last) == ""
+        desk.tick(T0 + 16 * DAY)
+        assert (desk.order(last).overdue_at, desk.order(last).overdue_past) == (T0 + 15 * DAY, ())
+    assert_laws(desk)
+
+
+def test_what_a_department_was_granted_before_a_merge_is_not_the_next_one_s() -> None:
+    """Taken out again the order has its own limit, and whoever gets it may ask for as much as anybody."""
+    desk = pothole()
+    desk.feed(report("2", T0, OTHER_WORDS), at=T0)
+    first, second = list(desk.state.orders)
+    assert desk.update("accept", ROADS, T0, second) == ""
+    for at in (T0 + HOUR, T0 + 2 * HOUR):
+        assert desk.update("request-extension", ROADS, at, second, reason="rain") == ""
+        assert desk.update("approve-extension", DISPATCHER, at, second) == ""
+    assert desk.update("merge", OPERATOR, T0 + 3 * HOUR, second, reason="same", other_order_id=first) == ""
+    assert desk.update("unmerge", OPERATOR, T0 + 4 * HOUR, second, reason="two holes") == ""
+    assert desk.update("decide", REVIEWER, T0 + 5 * HOUR, second, category="pothole") == ""
+    assert whole(desk.order(second)) == [T0 + 7 * DAY]
+
+    assert desk.update("request-extension", ROADS, T0 + 6 * HOUR, second, reason="rain") == ""
+
+    assert desk.order(second).extensions == 0
+    assert_laws(desk)
+
+
+def test_what_was_merged_on_is_taken_out_of_the_last_order_first() -> None:
+    """Or that would keep the clock and the reporters of one that is no part of it any more."""
+    desk, first, second = merged_into_a_later_one()
+    desk.feed(report("3", T0 + 4 * DAY, "完全不同的说法在这里写着"), at=T0 + 4 * DAY)
+    third = next(order.id for order in desk.state.orders.values() if order.opened_at == T0 + 4 * DAY)
+    assert desk.update("merge", OPERATOR, T0 + 4 * DAY, second, reason="same", other_order_id=third) == ""
+
+    assert desk.update("unmerge", OPERATOR, T0 + 5 * DAY, first, reason="two holes") == "parent-merged"
+    assert desk.update("unmerge", OPERATOR, T0 + 5 * DAY, second, reason="two holes") == ""
+    assert desk.update("unmerge", OPERATOR, T0 + 5 * DAY, first, reason="two holes") == ""
+
+    opened = [T0, T0 + 3 * DAY, T0 + 4 * DAY]
+    assert [whole(desk.order(one)) for one in (first, second, third)] == [[at + 7 * DAY] for at in opened]
+    assert [desk.order(one).merged_in for one in (first, second, third)] == [(), (), ()]
     assert_laws(desk)
 
 
@@ -185,6 +317,27 @@ def test_whose_order_was_merged_is_not_called_once_they_have_answered_or_theirs_
 
     assert not desk.order(seen).call_back
     assert "call-back-due" not in desk.names(seen)
+    assert_laws(desk)
+
+
+def test_who_has_reported_both_orders_waits_for_the_one_that_goes_on_also_without_their_report_in_it() -> None:
+    """It was split off: their other order is part of it still, and once that is not either, nobody is left."""
+    desk = Desk(quiet_city("call_back_days = 3.0"))
+    for camera in ("cam-sw-1", "cam-sw-2"):
+        desk.feed(detection(camera, T0, "pothole", camera), at=T0)
+    desk.feed(report("1", T0, lat=30.05, reporter="ann"), at=T0)
+    desk.feed(report("2", T0, OTHER_WORDS, lat=30.02, lon=114.02, reporter="ann"), at=T0)
+    seen, reported = sorted(desk.state.orders, key=lambda each: desk.order(each).kind)
+    assert desk.order(seen).reporters == ("ann",)
+    desk.update("merge", OPERATOR, T0 + HOUR, reported, reason="same", other_order_id=seen)
+
+    assert desk.update("split", OPERATOR, T0 + HOUR, seen, reason="another", report=("app", "1")) == ""
+    desk.update("force-close", OPERATOR, T0 + 2 * HOUR, seen, reason="done")
+
+    assert unanswered(desk.order(seen)) == ("ann",)
+    assert desk.order(seen).call_back_at == T0 + 2 * HOUR + 3 * DAY
+    assert desk.update("unmerge", OPERATOR, T0 + 3 * HOUR, reported, reason="two holes") == ""
+    assert (unanswered(desk.order(seen)), desk.order(seen).call_back_at) == ((), None)
     assert_laws(desk)
 
 

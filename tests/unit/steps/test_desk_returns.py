@@ -344,6 +344,21 @@ def test_a_dispatcher_decides_what_becomes_of_a_return(desk: Desk, own: dict[str
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("code", ["not-a-problem", "x"])
+def test_a_dispatcher_who_says_whose_an_order_is_cannot_reject_it(desk: Desk, code: str) -> None:
+    """That it is no matter at all, a reviewer says, whatever else the dispatcher names."""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR)
+    assert desk.only().state == "review"
+
+    said = {"code": code, "reason": "r", "department": "police", "category": desk.only().category}
+    assert desk.update("decide", DISPATCHER, T0 + 3 * HOUR, **said) == "for-a-reviewer"
+
+    assert desk.only().state == "review"
+    assert desk.update("decide", DISPATCHER, T0 + 4 * HOUR, **(said | {"code": ""})) == ""
+    assert desk.only().department == "police"
+
+
 def test_a_returned_duplicate_is_merged(desk: Desk) -> None:
     """Code duplicate with the other order's id."""
     desk.feed(report("2", T0, "完全不同的一件事情啊", lat=30.02), at=T0)

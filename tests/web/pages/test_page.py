@@ -25,6 +25,7 @@ from dispatcher.order.lifecycle import STATE_TERMS, TABLE
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.unit_of_work import DESK
 from models.city import City
+from models.events import Why
 from models.events.vocabulary import CODES
 from models.guess import NO_FAULT
 from streams import gateway as package
@@ -124,7 +125,7 @@ async def test_the_pages_call_states_and_facts_by_the_cores_terms(gateway: Open)
     }
     assert told["STATES"] == STATE_TERMS
     assert told["FACTS"].keys() == KINDS.keys()
-    assert told.keys() == {"STATES", "FACTS", "ROLES", "REASONS"}
+    assert told.keys() == {"STATES", "FACTS", "ROLES", "DECIDERS", "REASONS"}
     assert msgspec.json.decode(tables["WORDS"], type=dict[str, str]) == words()
 
 
@@ -235,11 +236,55 @@ async def test_the_page_of_an_order_leads_to_photos_and_to_what_may_be_the_same(
     for link in ("http://a/handled.jpg", "http://a/checked.jpg", "/o/south-w-20260301-bbbbbbbbbb"):
         assert f'href="{link}"' in shown
     assert re.search(
-        r'<tr><th scope="row">[^<]+<small>[^<]+ – now</small></th><td class="strip">.*?<i class="turn" style="left: ',
+        r'<tr><th scope="row">[^<]+<small><time [^<]+</time> – now</small></th><td class="strip">'
+        r'.*?<i class="turn" style="left: ',
         shown,
     )
     assert ">failed<" in shown
     assert ">passed<" not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_what_decided_on_a_department_is_said_in_words(city: City) -> None:
+    """`label` stood there, and of a return that was approved at once its code."""
+    order = opened(1)
+    [turn] = order.assignments
+    shown = [
+        await _page_of(
+            city, msgspec.structs.replace(order, assignments=(msgspec.structs.replace(turn, why=why),)), "/o/"
+        )
+        for why in (Why(by="label", note="sinkhole"), Why(by="suggestion", table_row=2, note="not-my-asset"))
+    ]
+
+    for words in ("the table of labels", "sinkhole"):
+        assert f"<dd>{words}</dd>" in shown[0]
+    for words in ("the department that returned it", "row 2 · not this department's asset"):
+        assert f"<dd>{words}</dd>" in shown[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_what_the_program_says_of_a_step_is_said_in_the_reader_s_language(city: City, tmp_path: Path) -> None:
+    """`control-zone silence/3` and an English sentence stood in the Chinese of a timeline."""
+    order = opened(1)
+    told = {
+        ("rejected", "control-zone silence/3"): "静默 3",
+        ("rejected", "control-zone silences.csv:2"): "管控区域（silences.csv:2）",
+        ("closed", "all parts have passed"): "各联办环节均已通过",
+        ("commented", "control-zone silence/3"): "control-zone silence/3",
+    }
+    at = order.opened_at
+    steps = [
+        Entry(seq=4 + n, fact=fact, at=at, state="closed", actor=DESK, note=note) for n, (fact, note) in enumerate(told)
+    ]
+
+    async with serving(city, msgspec.structs.replace(order, timeline=tuple(steps))) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "zh", tmp_path, Seen())
+        await person.go(f"/o/{order.id}")
+        said = person.page.locator("ol.timeline li")
+
+        await expect(said).to_have_text([re.compile(rf"·\s*{re.escape(words)}$") for words in told.values()])
 
 
 @pytest.mark.slow

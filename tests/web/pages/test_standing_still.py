@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from models.city import City
 from tests.support.desk_rows import opened
@@ -75,3 +75,33 @@ async def test_an_answer_that_never_comes_is_waited_for_no_longer_than_a_minute(
         said = "Not sent (no connection). Press again: it is taken once."
         await expect(page.locator(".doing .notice")).to_have_text(said)
         await expect(page.locator("form.move .primary")).to_be_enabled()
+
+
+async def test_a_button_that_is_pressed_while_what_it_stands_in_comes_anew_is_pressed(
+    city: City, tmp_path: Path
+) -> None:
+    """The lists of the desk are counted again and again: a press in that moment was lost with the button."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        other = page.locator("#lists button").nth(1)
+        await expect(other.locator(".count")).to_have_text("2")
+        await expect(page.locator(f'.reported a[href="/o/{FIRST}"]')).to_be_visible()
+
+        await other.hover()
+        await page.mouse.down()
+        left = await page.locator("#lists button").count()
+
+        def is_last(request: Request) -> bool:
+            nonlocal left
+            left -= "count=true" in request.url
+            return not left
+
+        async with page.expect_request_finished(is_last):
+            await page.clock.run_for(30_000)
+        await page.evaluate("fetch('/page/common.js').then((it) => it.text())")  # what came has been shown by then
+        await page.mouse.up()
+
+        await expect(other).to_have_attribute("aria-pressed", "true")
