@@ -121,7 +121,6 @@ function trouble([stage, { members, oldest_seconds: oldest }]) {
 }
 
 function showStatus(status) {
-  zone = status.window.zone;
   by("city").textContent = name(status.city);
   document.title = `${name(status.city)} · ${say("Paidan")}`;
   redraw(by("as-of"), timed(status.as_of, zone));
@@ -203,7 +202,13 @@ async function refresh() {
     }
     listable = orders.status !== 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
-    showStatus(await bodyOf(status));
+    const told = await bodyOf(status);
+    zone = told.window.zone;
+    if (asked !== range() + below) { // the first answer tells the city's zone: its day may be another one
+      await refresh();
+      return;
+    }
+    showStatus(told);
     map?.colour((await bodyOf(areas)).areas, listed.area);
     if (listable) showOrders(await bodyOf(orders));
     by("notice").hidden = true;

@@ -11,7 +11,6 @@ const STATES = {
 };
 const SETTING = ["dispatcher", "duty-officer", "operator"];
 const APPROVING = ["duty-officer", "operator"];
-let zone = "UTC"; // the city's, once it is known
 
 function tell(sentence) {
   by("notice").textContent = sentence;
@@ -184,6 +183,7 @@ function form(larger, areas) {
 }
 
 await takeSeat();
+let zone = seat.known?.zone; // the city's
 if (!SETTING.includes(seat.role)) {
   const mine = seat.known?.seats.find((each) => each.role === seat.role);
   by("who").textContent = [mine ? say("Your seat: {}.", name(mine)) : "", say("Dispatchers, the duty officer and the operator set and end silences.")].filter(Boolean).join(" ");
