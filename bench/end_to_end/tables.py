@@ -71,7 +71,7 @@ def cores(steps: Sequence[Step]) -> str:
         [
             _at(step),
             *(f"{step.cores.get(name, 0.0):.2f}" for name in names),
-            f"{sum(step.cores.values()):.2f}",
+            f"{math.fsum(step.cores.values()):.2f}",
             f"{step.compiling:.2f}",
         ]
         for step in steps

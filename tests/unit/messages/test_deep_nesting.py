@@ -12,7 +12,7 @@ from streams.intake.history import Chronicle
 from streams.notify.targets import Target
 from streams.terminal.feed import read_events
 
-DEEP = b'{"time":"2026-03-01T08:00:00Z","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+DEEP = b'{"time":"2026-03-01T08:00:00Z","x":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}"
 
 
 def test_a_fact_is_refused() -> None:

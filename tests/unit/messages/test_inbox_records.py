@@ -48,7 +48,7 @@ def test_a_clock_that_is_no_instant_of_this_era_is_refused(clock: bytes) -> None
         clock_of((("clock", clock),), APPENDED)
 
 
-DEEP = b'[{"type":"tick","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}]"
+DEEP = b'[{"type":"tick","x":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}]"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ async def test_a_silence_that_is_set_before_the_list_has_come_begins_by_the_city
 
     async def answer(route: Route) -> None:
         if route.request.method == "POST":
-            posted.append(route.request.post_data_json)
+            posted.append(route.request.post_data_json or {})
             await route.fulfill(json={"number": 1, "state": "pending"})  # lists never come
 
     async with serving(city, opened(1)) as base, browser() as chrome:
