@@ -218,6 +218,23 @@ def test_an_extension_adds_one_original_limit_and_takes_the_breach_off() -> None
     assert_laws(desk)
 
 
+def test_an_extension_that_comes_after_the_orders_own_due_time_takes_that_breach_off() -> None:
+    """Asked in time and granted a week too late: the order is due a week later, and was overdue until then."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("request-extension", ROADS, T0 + 2 * HOUR, reason="rain")
+    desk.tick(T0 + 8 * DAY)
+    assert (desk.only().overdue_at, desk.count("overdue_open")) == (T0 + 7 * DAY, 1)
+
+    assert desk.update("approve-extension", DISPATCHER, T0 + 8 * DAY) == ""
+
+    order = desk.only()
+    assert (order.due, order.overdue_at, desk.count("overdue_open")) == (T0 + 14 * DAY, None, 0)
+    desk.tick(T0 + 15 * DAY)
+    assert desk.only().overdue_at == T0 + 14 * DAY
+    assert_laws(desk)
+
+
 def test_clock_and_limits_stand_still_during_a_suspension() -> None:
     """Suspended for three days of which the department uses nothing; it resumes by itself, once."""
     desk = pothole()

@@ -134,6 +134,38 @@ def test_a_circle_goes_to_arbitration(desk: Desk) -> None:
     assert_laws(desk)
 
 
+def test_arbitration_for_who_had_it_as_another_category_begins_a_turn_of_that() -> None:
+    """It is what the officer says, with the limits of that; only as what it was does it go on where it was."""
+    desk = Desk(quiet_city("returns_to_arbitration = 2"))
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR, department="works")
+    desk.update("return", WORKS, T0 + 3 * HOUR, code="unclear", reason="r")
+    assert (desk.only().state, desk.only().department) == ("arbitration", "works")
+
+    said = {"department": "works", "category": "water-leak", "reason": "a pipe"}
+    assert desk.update("arbitrate", OFFICER, T0 + 4 * HOUR, **said) == ""
+
+    order = desk.only()
+    assert (order.state, order.category, order.department) == ("assigned", "water-leak", "works")
+    assert [turn.department for turn in order.assignments] == ["roads", "works", "works"]
+    assert order.assignments[-1].binding
+    assert_laws(desk)
+
+
+def test_another_priority_in_review_leaves_the_turn_that_has_ended_as_it_was(desk: Desk) -> None:
+    """Nobody handles it meanwhile; until when the one before had to is told of that turn all the same."""
+    desk.update("return", ROADS, T0 + HOUR, code="not-my-function", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR)
+    before = desk.only().assignments
+    assert (desk.only().state, before[-1].ended_by) == ("review", "return-approved")
+
+    assert desk.update("prioritise", OFFICER, T0 + 3 * HOUR, priority=1, reason="a school") == ""
+
+    assert desk.only().priority == 1
+    assert desk.only().assignments == before
+
+
 def test_a_review_that_was_late_is_over_when_arbitration_begins(desk: Desk) -> None:
     """Done late, it is not also one that nobody has made; what runs from then on is the arbitration."""
     desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
