@@ -428,11 +428,17 @@ def extendable(order: Order) -> tuple[RunningLimit, ...]:
     return tuple(limit for limit in order.limits if limit.stage in ("handle", "whole"))
 
 
+def own_limit(order: Order, stage: LimitStage) -> RunningLimit | None:
+    """The running limit of a stage of whoever has the order, or of the order itself; None where none runs. Those that
+    run on for the departments above are not looked at."""
+    return next((limit for limit in order.limits if limit.stage == stage and not limit.department), None)
+
+
 def accept_by(order: Order) -> int | None:
     """Until when whoever has an order has to accept it: a refused return gives a fresh limit for that, also where the
     one before was missed, which the turn keeps for its figures."""
-    running = next((limit.due for limit in order.limits if limit.name == "accept"), None)
-    return order.assignments[-1].accept_due if running is None else running
+    running = own_limit(order, "accept")
+    return order.assignments[-1].accept_due if running is None else running.due
 
 
 def handled_with(order: Order) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.chain import top
-from dispatcher.order.row import Order, RunningLimit, all_reporters, extendable
+from dispatcher.order.row import Order, RunningLimit, all_reporters, extendable, own_limit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route
@@ -103,8 +103,9 @@ def assign(
 
 def accept(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     """The department that an order was given to takes it on 签收."""
-    due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
-    return work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=due is not None and at > due))
+    running = own_limit(order, "accept")
+    late = running is not None and at > running.due
+    return work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=late))
 
 
 def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
@@ -172,7 +173,7 @@ def _anew(work: UnitOfWork, order: Order, at: int, category: str, condition: str
     turn = order.assignments[-1] if order.assignments else None
     handle = None
     if order.held_for:  # what a department below was given is part of the limit above it
-        handle = next((one for one in order.limits if one.name == "handle"), None)
+        handle = own_limit(order, "handle")
     elif turn is not None and (turn.ended_at is None or (order.state == "arbitration" and order.department)):
         # Its turn goes on where the duty officer leaves the order where it was.
         handle = limits.stamp(work.city, "handle", turn.at, category, condition, priority)

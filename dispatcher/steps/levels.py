@@ -7,7 +7,7 @@ confirmed what was done below 上级核实. Only then is the order checked by an
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.chain import accountable, confirmer
-from dispatcher.order.row import Order, RunningLimit
+from dispatcher.order.row import Order, RunningLimit, own_limit
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.checks import rechecking
@@ -67,7 +67,7 @@ def _handle_limit(work: UnitOfWork, order: Order, at: int) -> RunningLimit | Non
     """The limit of the department below: the category's, but no later than its share of what is left above. Where
     nothing is left, that is late already: the department below is not."""
     own = dispatching.limit(work, order, "handle", at)
-    above = next((one for one in order.limits if one.name == "handle"), None)
+    above = own_limit(order, "handle")  # of the department that hands it down
     if above is None or above.due <= at:
         return own
     shared = limits.within(work.city, above, at, work.city.settings.forward_share)

@@ -23,6 +23,7 @@ from dispatcher.order.row import (
     State,
     Task,
     has_reporters,
+    own_limit,
 )
 from models.city import LimitStage
 from models.events import AssetRef, Evidence
@@ -278,7 +279,8 @@ def dispatched(order: Order, at: int, by: Actor) -> Changes:
     stage = _WAITING.get(order.state)
     if stage is None or order.waiting_since is None:
         return {}
-    due = next((limit.due for limit in order.limits if limit.stage == stage), None)
+    limit = own_limit(order, stage)
+    due = None if limit is None else limit.due
     dispatch = Dispatch(stage=stage, since=order.waiting_since, at=at, due=due, by=by)
     return {"dispatches": (*order.dispatches, dispatch), "waiting_since": None}
 

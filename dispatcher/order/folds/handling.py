@@ -20,7 +20,7 @@ from dispatcher.order.folds.changes import (
     with_limits,
     with_moved,
 )
-from dispatcher.order.row import ON_THE_SPOT, Assignment, Check, Order, Recheck
+from dispatcher.order.row import ON_THE_SPOT, Assignment, Check, Order, Recheck, own_limit
 
 
 def _accepted(order: Order, fact: facts.Accepted) -> Changes:
@@ -113,7 +113,8 @@ def _handled(order: Order, fact: facts.Handled) -> Changes:
 
 
 def _checked(order: Order, fact: facts.Checked) -> Changes:
-    due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
+    limit = own_limit(order, "check")
+    due = None if limit is None else limit.due
     answered = answered_at(order)  # nobody can check before all above have confirmed
     handled_at = fact.at if answered is None else answered
     found = order.recheck.found if order.recheck is not None and fact.actor.role in ON_THE_SPOT else ""
