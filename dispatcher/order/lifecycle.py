@@ -7,7 +7,7 @@ A guard is named here and defined under that name in `dispatcher.steps.guards`, 
 
 import msgspec
 
-from dispatcher.order.row import State
+from dispatcher.order.row import OPEN, State
 
 # What people call the states: Chinese, English.
 STATE_TERMS: dict[State, tuple[str, str]] = {
@@ -34,7 +34,7 @@ AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
     ("merged", None, "archive"),
 )
 
-_OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
+_OPEN = tuple(state for state in STATE_TERMS if state in OPEN)
 _LOOKED_AT: tuple[State, ...] = ("review", "assigned", "accepted", "handled")
 _CHECKERS = ("inspector", "reporter")
 
