@@ -16,7 +16,7 @@ import msgspec
 
 from dispatcher.order import wire
 from dispatcher.order.row import Order, Part, RecheckOutcome, RunningLimit, State, TaskKind, TaskStage
-from models.city import LimitStage
+from models.city import ORDINARY, LimitStage
 from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor
@@ -100,7 +100,7 @@ class Classified(Fact, frozen=True, kw_only=True):
     guess: Guess | None = None
     shadow: Guess | None = None
     blind: bool = False
-    priority: int = 3
+    priority: int = ORDINARY
     priority_by: str = ""
 
 
@@ -135,7 +135,7 @@ class Assigned(Fact, frozen=True, kw_only=True):
     category: str = ""
     group: str = ""
     condition: str = ""
-    priority: int = 3
+    priority: int = ORDINARY
     binding: bool = False
     accept: RunningLimit | None = None
     handle: RunningLimit | None = None
@@ -265,7 +265,7 @@ class Recategorised(Fact, frozen=True, kw_only=True):
     category: str
     condition: str = ""
     group: str = ""
-    priority: int = 3
+    priority: int = ORDINARY
     reason: str = ""
     moved: bool = False
     handle: RunningLimit | None = None

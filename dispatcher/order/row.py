@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from models.city import LimitStage
+from models.city import ORDINARY, LimitStage
 from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor, Sighting
@@ -298,7 +298,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     category: str = ""
     condition: str = ""
     group: str = ""
-    priority: int = 3
+    priority: int = ORDINARY
     priority_by: str = ""
     label: str = ""
     label_department: str = ""

@@ -138,8 +138,7 @@ def recategorise(
     work: UnitOfWork, order: Order, category: str, condition: str, reason: str, at: int, actor: Actor
 ) -> Order:
     """Another category for an order whose department stays 改类."""
-    kind = work.city.categories.get(category)
-    priority = order.priority if order.priority_by or kind is None else kind.priority
+    priority = priority_under(work, order, category)
     return work.emit(
         facts.Recategorised(
             **work.head(order, at, actor),
@@ -151,6 +150,12 @@ def recategorise(
             **_anew(work, order, at, category, condition, priority),
         )
     )
+
+
+def priority_under(work: UnitOfWork, order: Order, category: str) -> int:
+    """The priority of an order under a category: the category's, unless the order's was set by itself."""
+    kind = work.city.categories.get(category)
+    return order.priority if order.priority_by or kind is None else kind.priority
 
 
 def prioritise(work: UnitOfWork, order: Order, priority: int, reason: str, at: int, actor: Actor) -> Order:

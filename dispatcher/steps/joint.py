@@ -22,7 +22,7 @@ _SETTLED = ("passed", "dropped")
 
 def parts_of(work: UnitOfWork, order: Order, update: InboxUpdate) -> tuple[Part, ...]:
     """The parts that a step adds to an order: those of the plan that it names, else one of the category that it names.
-    None where the city has no such plan."""
+    Empty where the city has no such plan."""
     if update.plan:
         return tuple(
             Part(
@@ -176,13 +176,12 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
             asset=order.asset,
         )
     )
-    kind = work.city.categories.get(part.category)
     own = work.emit(
         facts.Classified(
             **work.head(own, at, DESK),
             category=part.category,
             group=dispatching.merge_group(work.city, part.category),
-            priority=order.priority if order.priority_by or kind is None else kind.priority,
+            priority=dispatching.priority_under(work, order, part.category),
         )
     )
     to = _route(work, order, part, own)

@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from dispatcher.order.row import Order
-from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
+from models.city import ORDINARY, URGENT, City, Rule, RuleInput, RuleOutcome
 from models.city.rules import RuleTable
 from models.events import Evidence, Why
 from models.guess import NO_FAULT, Guess
@@ -46,7 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     condition: str = ""
     department: str = ""
     assists: tuple[str, ...] = ()
-    priority: int = 3
+    priority: int = ORDINARY
     priority_stays: bool = False
     why: Why
     review: str = ""
@@ -257,7 +257,7 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
 def _by_group(city: City, guess: Guess, area: str, day: date, why: Why, spot: Spot) -> Route:
     """Dispatch on the group when all its categories have one lead here, or names an asset that the group is about;
     its name then is the order's category."""
-    priority = min((_priority(city, member) for member in city.members(guess.group)), default=3)
+    priority = min((_priority(city, member) for member in city.members(guess.group)), default=ORDINARY)
     owned = _by_owner(city, guess.group, Spot(spot.asset), priority, why)
     if owned is not None:
         return owned
@@ -281,4 +281,4 @@ def _group(city: City, category: str) -> str:
 
 def _priority(city: City, category: str) -> int:
     kind = city.categories.get(category)
-    return 3 if kind is None else kind.priority
+    return ORDINARY if kind is None else kind.priority

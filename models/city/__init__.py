@@ -14,6 +14,7 @@ from models.city.places import Place, Places
 from models.city.rules import Rule, RuleInput, RuleOutcome
 from models.city.tunables import CitySettings
 from models.city.values import (
+    ORDINARY,
     URGENT,
     Camera,
     Category,
@@ -30,6 +31,7 @@ from models.city.values import (
 )
 
 __all__ = [
+    "ORDINARY",
     "URGENT",
     "Area",
     "Areas",

@@ -29,6 +29,7 @@ from models.city.files.cells import (
 _YEARS_MAX = 10  # longer limits and windows are slips of the pen: with larger ones the calendar ends
 _DAYS_MAX = _YEARS_MAX * 365
 URGENT = 1  # the priority of what is a matter of life and limb 紧急
+ORDINARY = 3  # the priority of what nothing says another one of
 LimitStage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 Unit = Literal["hour24", "work-hour", "work-day", "day"]
 _AMOUNT_MAX: dict[Unit, int] = {
@@ -76,7 +77,7 @@ class Category(Row):
     verify_at: Share | None = None
     file_at: Share | None = None
     urgent_at: Share | None = None
-    priority: Whole = Field(default=3, ge=1, le=5)
+    priority: Whole = Field(default=ORDINARY, ge=1, le=5)
     cost: Number = Field(default=1.0, gt=0, le=1_000_000)
     merge: Flag = True
     assets: WordList = ()

@@ -7,6 +7,7 @@ import msgspec
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition.state import UnitState
+from models.city import ORDINARY
 from models.sealed_words import key_names
 from streams.tables.marks import marks_of
 
@@ -63,7 +64,7 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     last_at: int
     department: str = ""
     category: str = ""
-    priority: int = 3
+    priority: int = ORDINARY
     title: str = ""
     address: str = ""
     attempt: int = 0
