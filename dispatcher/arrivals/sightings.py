@@ -88,7 +88,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
             joined, candidate = _near(work, sighting, kind, category, risen_from)
         if joined is not None:
             return joined
-    alike = unsure.meet(work, sighting, category)
+    alike = unsure.compare(work, sighting, category)
     if alike.same is not None:
         return _part_of(work, alike.same, sighting, "alike", alike.away, risen_from)
     parent = _covered(work, sighting, category)

@@ -37,7 +37,7 @@ class MaybeSame(NamedTuple):
 _NOBODY = MaybeSame()
 
 
-def meet(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
+def compare(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
     """Compare a sighting, of this category or of none that is sure, with the open orders around it. One that is sure
     meets only orders without a category, and joins none: it need not wait for a person."""
     if sighting.kind == "report" and sighting.guess is not None and _of_an_order(sighting.guess):
@@ -97,7 +97,7 @@ def _of_an_order(guess: Guess) -> bool:
 
 
 def _around(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
-    """`meet`, by place, time, words and what both may be."""
+    """`compare`, by place, time, words and what both may be."""
     city = work.city
     sure = category in city.categories
     # Most of what comes is sure, and most areas have nothing without a category: then there is no need to look around.
@@ -131,7 +131,7 @@ def _around(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
     return MaybeSame(maybe=tuple(order for order in nearest if order is not None))
 
 
-def meet_again(work: UnitOfWork, order: Order) -> Order:
+def compare_again(work: UnitOfWork, order: Order) -> Order:
     """A person has said what an order is that nobody was sure of: the nearest open ones of its merge group, of which
     it did not know yet, become candidates. They join by nobody but a person, who has just looked at it."""
     kind = work.city.categories.get(order.category)

@@ -9,7 +9,7 @@ from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, opening
 from dispatcher.steps.actions import STEPS
-from dispatcher.steps.guards import GUARDS, timely
+from dispatcher.steps.guards import GUARDS, untimely
 from dispatcher.steps.two_people import same_person
 from models.access import is_sender
 from models.events.above import is_from_above
@@ -39,7 +39,7 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
         joint.follow(work, order, at, update.by)
         compared = (after.group, after.area) == (order.group, order.area)
         if not compared and not after.part_of:  # what is seen is a matter of the joint order
-            unsure.meet_again(work, watching.take_over(work, after))
+            unsure.compare_again(work, watching.take_over(work, after))
         for before, now in work.changed():
             covering.ended(work, before, now)
             if before.state == "closed" and now.state in OPEN:
@@ -73,7 +73,7 @@ def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int
             return "unknown-order"
         if (update.action, update.by.role) != ("reopen", "operator"):
             return "archived"
-        return timely(work, update) or ("" if update.reason.strip() else "missing-reason")
+        return untimely(work, update) or ("" if update.reason.strip() else "missing-reason")
     transition = permit(update.action, order.state, update.by.role)
     if transition == "unknown-action":
         return transition
@@ -82,7 +82,7 @@ def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int
     if not isinstance(transition, Transition):
         return transition
     held = (refusal for guard in transition.guards if (refusal := GUARDS[guard](work, order, update, at)))
-    return timely(work, update) or next(held, "") or same_person(order, transition, update.by)
+    return untimely(work, update) or next(held, "") or same_person(order, transition, update.by)
 
 
 def _allowed(order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
 from dispatcher.steps.checks import rechecking
-from dispatcher.steps.guards import reopenable, settled
+from dispatcher.steps.guards import reopenable, says_satisfied
 from dispatcher.steps.opening import NAMED_BY
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking
@@ -90,7 +90,7 @@ def _forward(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Or
 
 @step
 def _take_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return levels.take_back(work, order, update, at)
+    return levels.recall(work, order, update, at)
 
 
 @step
@@ -377,7 +377,7 @@ def _comment(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Or
 
 @step
 def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    satisfied = settled(update)
+    satisfied = says_satisfied(update)
     assert satisfied is not None  # the guard "satisfied" has seen it
     order = work.emit(
         facts.FeedbackReceived(
@@ -400,7 +400,7 @@ def _unsatisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 @step
 def _call_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     reached = not update.code
-    satisfied = settled(update) if reached else None
+    satisfied = says_satisfied(update) if reached else None
     order = work.emit(
         facts.CalledBack(
             **work.head(order, at, update.by),
@@ -500,7 +500,7 @@ def _perhaps_same(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
 def _of_both(
     work: UnitOfWork, order: Order, update: InboxUpdate, at: int, said: type[facts.KeptApart | facts.PerhapsSame]
 ) -> Order:
-    """Whether two orders are apart is said of each of them of which it is not said yet."""
+    """Record of each of two orders that the other is apart from it, or perhaps the same, unless that stands there."""
     other = work.order(update.other_order_id)
     for one, named in ((order, update.other_order_id), (other, order.id)):
         if one is not None and (named in one.apart) is (said is facts.PerhapsSame):

@@ -36,15 +36,16 @@ _KEYS = 10_000  # names of keys, in all some 250 kB of a row
 _SATISFIED_FROM = 3
 
 
-def settled(update: InboxUpdate) -> bool | None:
-    """Whether feedback says that it was settled; where it only grades, the grade says so. None: it says neither."""
+def says_satisfied(update: InboxUpdate) -> bool | None:
+    """Whether feedback says that its reporter is satisfied; where it only grades, the grade decides. None where it says
+    neither."""
     if update.satisfied is not None or update.satisfaction is None:
         return update.satisfied
     return update.satisfaction >= _SATISFIED_FROM
 
 
-def timely(work: UnitOfWork, update: InboxUpdate) -> str:
-    """Whether an update's own time can be believed."""
+def untimely(work: UnitOfWork, update: InboxUpdate) -> str:
+    """The name of the refusal where an update's own time cannot be believed, else ""."""
     settings = work.city.settings
     if update.at > work.clock + settings.future_tolerance_minutes * MINUTE_MS:
         return "from-the-future"
@@ -504,7 +505,7 @@ def _judgement(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 @guard
 def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    return "missing-satisfied" if settled(update) is None else ""
+    return "missing-satisfied" if says_satisfied(update) is None else ""
 
 
 @guard

@@ -74,8 +74,8 @@ def _handle_limit(work: UnitOfWork, order: Order, at: int) -> RunningLimit | Non
     return own if own is not None and own.due <= shared.due else shared
 
 
-def take_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    """A department above takes the order back from all below it 收回."""
+def recall(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    """The action `take-back`: a department above takes the order back from all below it 收回."""
     return work.emit(
         facts.Recalled(
             **work.head(order, at, update.by, "accepted"),
