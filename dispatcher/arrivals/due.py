@@ -1,6 +1,8 @@
 """Firing: what happens when a timer is due. `at` of its facts is the instant it was due, or that of the order's last
 step where that lies later."""
 
+from collections.abc import Callable, Mapping
+
 from dispatcher.arrivals import cameras
 from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import watch_rows
@@ -42,36 +44,25 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
 def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
     """What follows from one timer of an order; its kinds are those of `dispatcher.order.timers`."""
     what, _, name = kind.partition("/")
-    if what == "warn":
-        limit = _running(order, name)
-        work.emit(
-            facts.Warned(**work.timer_head(order, due), stage=limit.stage, due=limit.due, department=limit.department)
-        )
-    elif what == "breach":
-        limit = _running(order, name)
-        order = work.emit(
-            facts.Breached(**work.timer_head(order, due), stage=limit.stage, due=due, department=limit.department)
-        )
-        if limit.stage in SUPERVISED and order.supervision == 0:
-            _supervise(work, order, due, limit.stage)
-        elif limit.stage == "check":
-            _escalate_check(work, order, due)
-    elif what == ESCALATE_CHECK:
+    _FIRES[what](work, order, due, name)
+
+
+def _warn(work: UnitOfWork, order: Order, due: int, name: str) -> None:
+    limit = _running(order, name)
+    head = work.timer_head(order, due)
+    work.emit(facts.Warned(**head, stage=limit.stage, due=limit.due, department=limit.department))
+
+
+def _breach(work: UnitOfWork, order: Order, due: int, name: str) -> None:
+    """A limit that a department has missed is supervised, unless the order is already; a missed check is told one level
+    up."""
+    limit = _running(order, name)
+    head = work.timer_head(order, due)
+    order = work.emit(facts.Breached(**head, stage=limit.stage, due=due, department=limit.department))
+    if limit.stage in SUPERVISED and order.supervision == 0:
+        _supervise(work, order, due, limit.stage)
+    elif limit.stage == "check":
         _escalate_check(work, order, due)
-    elif what == RECHECK:
-        rechecking.lapse(work, order, due)
-    elif what == "supervise":
-        rising = escalating(order)
-        assert rising is not None  # else this timer would not be pending
-        _supervise(work, order, due, rising)
-    elif what == CALL_BACK:
-        work.emit(facts.CallBackDue(**work.timer_head(order, due)))
-    elif what == TASK:
-        tasking.lapse(work, order, due)
-    elif what == "resume":
-        dispatching.resume(work, order, due, DESK)
-    else:
-        _archive(work, order, due)
 
 
 def _running(order: Order, name: str) -> RunningLimit:
@@ -85,6 +76,12 @@ def _archive(work: UnitOfWork, order: Order, due: int) -> None:
         if merged is not None:
             _archive(work, merged, due)
     work.archive(work.emit(facts.Archived(**work.timer_head(order, due))))
+
+
+def _go_on_supervising(work: UnitOfWork, order: Order, due: int) -> None:
+    rising = escalating(order)
+    assert rising is not None  # else this timer would not be pending
+    _supervise(work, order, due, rising)
 
 
 def _supervise(work: UnitOfWork, order: Order, due: int, stage: LimitStage) -> None:
@@ -103,3 +100,17 @@ def _rise(work: UnitOfWork, order: Order, due: int, level: int, stage: LimitStag
     at = after_previous(order, due)
     next_at = at + int(settings.supervision_interval_hours * HOUR_MS) if level < settings.supervision_levels else None
     work.emit(facts.Supervised(**work.timer_head(order, at), level=level, stage=stage, next_at=next_at))
+
+
+# What follows from a timer, by the first word of its kind; of a limit its name stands behind that.
+_FIRES: Mapping[str, Callable[[UnitOfWork, Order, int, str], object]] = {
+    "warn": _warn,
+    "breach": _breach,
+    "supervise": lambda work, order, due, _: _go_on_supervising(work, order, due),
+    "resume": lambda work, order, due, _: dispatching.resume(work, order, due, DESK),
+    "archive": lambda work, order, due, _: _archive(work, order, due),
+    ESCALATE_CHECK: lambda work, order, due, _: _escalate_check(work, order, due),
+    RECHECK: lambda work, order, due, _: rechecking.lapse(work, order, due),
+    CALL_BACK: lambda work, order, due, _: work.emit(facts.CallBackDue(**work.timer_head(order, due))),
+    TASK: lambda work, order, due, _: tasking.lapse(work, order, due),
+}

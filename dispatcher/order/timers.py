@@ -8,11 +8,11 @@
 |                | the order down counts: until it confirms   |                          |                           |
 | supervise      | a breach of the department's stands, or    | a set interval, or the   | supervised, one level up  |
 |                | a duty officer has ordered supervision     | officer's deadline       |                           |
-| escalate-check | a check that is late was told of         | a set interval           | supervised, one level up  |
-| recheck        | a camera is asked to look again        | its deadline             | recheck-answered          |
+| escalate-check | a check that is late was told of           | a set interval           | supervised, one level up  |
+| recheck        | a camera is asked to look again            | its deadline             | recheck-answered          |
 | resume         | suspended                                  | the end of suspension    | resumed                   |
 | task           | a mobile unit has been given to look at it | its next step's time     | task-lapsed, task-given   |
-| call-back      | a reporter is yet to say what they think | a set time after closing | call-back-due             |
+| call-back      | a reporter is yet to say what they think   | a set time after closing | call-back-due             |
 | archive        | ended                                      | the window after the end | archived                  |
 
 The pending timers of a partition are one sorted list of (due, key, kind). Of an order only the first one stands there:
