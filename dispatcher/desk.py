@@ -8,6 +8,7 @@ leaves the stream's clock where it is: no timer fires before what the inbox stil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
@@ -55,6 +56,14 @@ def decide(state: DeskState, records: Sequence[InboxRecord], cities: Mapping[str
     return _Batch(state, cities).run(records)
 
 
+class _InForce(NamedTuple):
+    """The pack that decides, with what is made of it for the batch."""
+
+    city: City
+    memory: identity.Memory
+    repeats: Repeats
+
+
 class _Batch:
     """A batch while it is decided: the overlay that its items write to, and what has come of them so far."""
 
@@ -69,9 +78,7 @@ class _Batch:
         self.urgent_offset = state.meta.urgent_offset or 0
         self.urgent_clock = state.meta.urgent_clock or 0
         self.overtakings: list[Overtaking] = []
-        self.city: City | None = None
-        self.memory: identity.Memory | None = None
-        self.repeats: Repeats | None = None
+        self.in_force: _InForce | None = None  # of `pack`, once something has to be decided under it
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.usurpers: list[Failure] = []
@@ -113,32 +120,31 @@ class _Batch:
     def _change_pack(self, change: PackChange) -> None:
         """Another pack decides from here on. Orders keep their limits: what was decided stays as it is."""
         if change.publication >= self.publication:
-            self.pack, self.publication, self.city = change.digest, change.publication, None
-            self._city()
+            self.pack, self.publication, self.in_force = change.digest, change.publication, None
+            self._rules()
 
-    def _city(self) -> City:
-        """The pack in force; what is made of its settings comes with it. Raises UnknownPack."""
-        if self.city is None:
-            self.city = self.cities.get(self.pack)
-            if self.city is None:
+    def _rules(self) -> _InForce:
+        """The pack in force. Raises UnknownPack."""
+        if self.in_force is None:
+            city = self.cities.get(self.pack)
+            if city is None:
                 raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
-            self.memory = identity.Memory(self.city.settings)
-            self.repeats = Repeats(self.overlay, self.city, self.memory)
-        return self.city
+            memory = identity.Memory(city.settings)
+            self.in_force = _InForce(city, memory, Repeats(self.overlay, city, memory))
+        return self.in_force
 
     def _work(self, record: InboxRecord | None = None) -> UnitOfWork:
         """For an item of a record, or for a timer."""
-        city = self._city()
-        assert self.memory is not None  # it comes with the city
+        rules = self._rules()
         clock = self.clock if record is None else max(self.clock, record.clock)
         replayed = self.replayed if record is None else record.replayed
-        return UnitOfWork(self.overlay, city, self.memory, clock, replayed, latest=max(clock, self.urgent_clock))
+        return UnitOfWork(self.overlay, rules.city, rules.memory, clock, replayed, latest=max(clock, self.urgent_clock))
 
     def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         """Decide one item and keep what it changes. No item overtakes the timers of an order: of those that it would
         change, some may have timers that are due and still wait for their turn (`_fire_due`). Then what it did is
         dropped, these orders fire theirs, and it is decided again, until it changes none that is behind."""
-        self._city()  # without a pack nothing is decided, and nothing is a failure
+        self._rules()  # without a pack nothing is decided, and nothing is a failure
         try:
             if isinstance(item, Sighting) and self._taken_as_repeat(record, item):
                 return
@@ -160,11 +166,10 @@ class _Batch:
 
     def _taken_as_repeat(self, record: InboxRecord, sighting: Sighting) -> bool:
         """Whether it was one more of what is open already; then it is done. Nothing overtakes timers that are due."""
-        assert self.repeats is not None  # it comes with the city
         if self._backlog:
             return False
         clock = max(self.clock, record.clock)
-        booked = self.repeats.take(sighting, clock, max(clock, self.urgent_clock))
+        booked = self._rules().repeats.take(sighting, clock, max(clock, self.urgent_clock))
         if booked is None:
             return False
         self._book(booked[0], "detections")
