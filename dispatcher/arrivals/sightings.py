@@ -63,7 +63,8 @@ def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
 
 
 def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen_from: str = "") -> Disposition:
-    """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say.
+    """Find or open the order of a sighting that was not met before, by the rules from 2 on in their order; `owner` gets
+    a new one, whatever the tables say.
     One that has `risen_from` a parent incident, which covers it no longer, is gathered by no storm, and does not lead
     back to the parent because that knows its camera, or has just been closed."""
     city = work.city
@@ -79,15 +80,9 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     if sighting.phase == "end":  # nothing is there: no evidence of what is near, nor a reason to reopen it
         return _is_over(work, sighting, category)
     kind = city.categories.get(category)
-    candidate = None
-    if kind is not None and kind.merge:
-        if sighting.lat is None:
-            same, candidate = wording.same_words(work, sighting, kind, category)
-            joined = None if same is None else _part_of(work, same, sighting, "words", None, risen_from)
-        else:
-            joined, candidate = _near(work, sighting, kind, category, risen_from)
-        if joined is not None:
-            return joined
+    joined, near = _one_incident(work, sighting, kind, category, risen_from)
+    if joined is not None:
+        return joined
     alike = unsure.compare(work, sighting, category)
     if alike.same is not None:
         return _part_of(work, alike.same, sighting, "alike", alike.away, risen_from)
@@ -96,7 +91,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
         parent = storms.gather(work, sighting, kind, category)
     if parent is not None:
         return Disposition("order", parent.id)
-    candidates = (*(() if candidate is None else (candidate,)), *alike.maybe)
+    candidates = (*near, *alike.maybe)
     if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category, candidates)
     return _open(work, sighting, candidates, owner)
@@ -186,6 +181,21 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) ->
         return Disposition("order", join(work, order, sighting, "again").id)
     work.book("merged", sighting.at, sighting.area, order.category)
     return Disposition("repeat", order.id)
+
+
+def _one_incident(
+    work: UnitOfWork, sighting: Sighting, kind: Category | None, category: str, risen_from: str
+) -> tuple[Disposition | None, tuple[Order, ...]]:
+    """What became of a sighting of a category that merges, by place or, without coordinates, by words. Else None, and
+    the order that may be the same, if there is one."""
+    if kind is None or not kind.merge:
+        return None, ()
+    if sighting.lat is None:
+        same, candidate = wording.same_words(work, sighting, kind, category)
+        joined = None if same is None else _part_of(work, same, sighting, "words", None, risen_from)
+    else:
+        joined, candidate = _near(work, sighting, kind, category, risen_from)
+    return joined, () if candidate is None else (candidate,)
 
 
 def _near(
