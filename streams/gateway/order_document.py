@@ -27,20 +27,22 @@ from streams.tables.protocol import Brief, shortened
 Document = dict[str, Any]
 
 
-def line(brief: Brief, city: City) -> Document:
-    """One line of a list of orders."""
+def line(brief: Brief, city: City, *, words: bool = True) -> Document:
+    """One line of a list of orders; without `words` it leaves out what somebody has written, and where exactly it is:
+    a report may join an order that somebody else has reported."""
+    placed = words and brief.lat is not None
     return _without_empty(
         {
             "id": brief.id,
             "state": brief.state,
-            "title": shortened(brief.title),
+            "title": shortened(brief.title) if words else "",
             "area": named(city.areas.get(brief.area), brief.area),
             "department": named(city.departments.get(brief.department), brief.department),
             "category": named(city.categories.get(brief.category), brief.category),
             "priority": brief.priority,
             "attempt": brief.attempt,
-            "address": brief.address,
-            "location": None if brief.lat is None else {"lat": brief.lat, "lon": brief.lon},
+            "address": brief.address if words else "",
+            "location": {"lat": brief.lat, "lon": brief.lon} if placed else None,
             "opened_at": to_text(brief.opened_at),
             "last_at": to_text(brief.last_at),
             "due": _text(brief.due),

@@ -141,12 +141,13 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         report_id: str, source: Annotated[str, Query(max_length=MAX_ATTRIBUTE)], request: Request
     ) -> Response:
         holder = holder_of(request)
-        if not may(holder, "orders"):  # then only those that it has sent itself
+        reads = may(holder, "orders")
+        if not reads:  # then only those that it has sent itself
             source = prefixed(holder, source)
         known, complete = await finder.by_report(source, report_id)
         if known is None or not await finder.is_shown(known.id, holder):
             raise _missing("no order is known for this report (yet)", complete)
-        return answer({"report": {"source": source, "id": report_id}, "order": line(known, city)})
+        return answer({"report": {"source": source, "id": report_id}, "order": line(known, city, words=reads)})
 
     return router
 

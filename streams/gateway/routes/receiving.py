@@ -18,6 +18,7 @@ from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import REFUSALS
 from dispatcher.partition.telling.outcomes import SightingOutcome
+from models.access import Holder, may
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
@@ -55,7 +56,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(known.source, known.id)
         wait = preference(request)
-        if wait.seconds and (order := await receiver.order_of(event, known)) is not None:
+        if wait.seconds and (order := await receiver.order_of(event, known, holder)) is not None:
             return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
         return await receiver.receive(request, names.reports, event.id, event, waiter, link, wait)
 
@@ -147,14 +148,15 @@ class Receiver:
 
         return await self._off_loop.run(len(body), checked)
 
-    async def order_of(self, event: Event, known: Known) -> dict[str, Any] | None:
-        """The order that this very report is already part of: under its name, with what it says. None also where
-        only the desk can tell."""
+    async def order_of(self, event: Event, known: Known, holder: Holder | None) -> dict[str, Any] | None:
+        """The order that this very report is already part of: under its name, with what it says; as much of it as the
+        holder may read. None also where only the desk can tell."""
         order, _ = await self._finder.by_report(event.source, event.id)
         if order is None:
             return None
         kept = await self._finder.content(order.id, known.source, known.id)
-        return line(order, self._city) if kept != 0 and kept == known.content else None
+        reads = may(holder, "orders")
+        return line(order, self._city, words=reads) if kept != 0 and kept == known.content else None
 
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Write an event whose answer is known. Raises Problem when the broker does not say in time that it is safe."""

@@ -26,6 +26,7 @@ from streams.gateway.routes.live import is_shown
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
+from streams.intake.reading.said import SaidReport, content_of
 from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, ShardOrders, brief
 from tests.support.desk_rows import opened
@@ -211,6 +212,36 @@ async def test_a_department_sees_its_own_orders_only(gateway: Open, tmp_path: Pa
 
     assert (others.status_code, others.json()["field"]) == (403, "department")
     assert (beyond.status_code, beyond.json()["field"]) == (403, "area")
+
+
+async def test_who_may_not_read_orders_is_not_told_the_words_of_others(gateway: Open, tmp_path: Path) -> None:
+    """A report joins what somebody else has reported: of that a citizen or an app is told how it stands, and neither
+    what was written nor where exactly it is; whoever reads orders is told all of it."""
+    key = load_settings(personal_key="for these tests only").hmac_key
+    order = replace(opened(0), title="Wang behind the red door", address="3-2-501", lat=30.6, lon=114.3)
+    joined = [
+        replace(order.evidence_first[0], source=role, id="mine", text="", content=content_of(SaidReport("x"), key))
+        for role in ("app", "reporter")
+    ]
+    order = replace(order, evidence_first=(*order.evidence_first, *joined))
+    answered = {
+        "/orders": ShardOrders({n: PartitionOrders(1, (brief(order),) if n == 0 else ()) for n in range(4)}),
+        f"/orders/{order.id}": ShardOrder({n: PartitionOrder(1, order if n == 0 else None) for n in range(4)}),
+    }
+    path = one_of_each(tmp_path / "t")
+
+    async with workers(answered) as places, gateway(gateway_tokens_file=path, tables_workers=places) as client:
+        asked = {
+            role: (await client.get("/reports/mine?source=app", headers=bearer(role))).json()["order"]
+            for role in CALLERS["GET /reports/{report_id:path}"]
+        }
+        sent = {"prefer": "wait=5", "ce-id": "mine"} | bearer("app")
+        again = (await client.post("/reports", json={"text": "x"}, headers=sent)).json()
+
+    worded = {role for role, shown in asked.items() if {"title", "address", "location"} & shown.keys()}
+    assert worded == CALLERS["GET /orders/{order_id}"]
+    assert asked["app"].items() >= {"id": order.id, "state": order.state}.items()
+    assert (again["repeated"], again["order"]) == (True, asked["app"])
 
 
 async def test_whoever_has_an_area_sees_what_was_moved_there_and_what_was_found_there(
