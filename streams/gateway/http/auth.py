@@ -84,9 +84,10 @@ def holder_of(request: Request) -> Holder | None:
 
 
 async def still_holds(request: Request) -> bool:
-    """Whether whoever asked would be let in now: for an answer that goes on for longer than a token may hold."""
+    """Whether whoever asked would be let in now, as who they were: for an answer that goes on for longer than a token
+    may hold, or may be the same holder's."""
     holders: Holders = request.state.holders
-    return holders.open or await holders.of(bearer_of(request)) is not None
+    return holders.open or await holders.of(bearer_of(request)) == holder_of(request)
 
 
 def ask_for(holder: Holder | None, right: Right) -> None:

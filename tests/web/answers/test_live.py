@@ -16,7 +16,7 @@ from models.city import City
 from models.events import Why
 from models.inbox import Actor
 from streams.access.holders import Holders
-from streams.access.tokens import digest, revoke
+from streams.access.tokens import Grant, digest, revoke
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.live_facts import Sign, Told
@@ -33,8 +33,10 @@ from tests.web.conftest import NOWHERE
 _ASKED = b"GET /events/assignments HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
 
 
-async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -> None:
-    """A stream is one request, however long it lasts: it ends with its token, and others' go on."""
+@pytest.mark.parametrize("becomes", [(), (grant("gone", "operator", area="shiqiao"),)], ids=["nobody", "another"])
+async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path, becomes: tuple[Grant, ...]) -> None:
+    """A stream is one request, however long it lasts: it ends with its token, or with what the token may see, and
+    others' go on."""
     path = tmp_path / "t"
     tokens_file(path, grant("gone", "operator"), grant("stays", "operator"))
     settings = load_settings(
@@ -63,6 +65,7 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -
         for reader in (gone, stays):
             await asyncio.wait_for(reader.readuntil(b'"seq":2'), 10)
         revoke(path, digest("gone"))
+        tokens_file(path, *becomes)
         tell(3)
 
         assert b'"seq":3' not in await asyncio.wait_for(gone.readuntil(b"\r\n0\r\n\r\n"), 10)
