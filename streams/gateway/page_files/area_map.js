@@ -1,6 +1,6 @@
 // The city's areas as a map that can be enlarged, each coloured by its figures, with orders and cameras as points on it.
 // Leaflet draws it (ADR 105): a script of the page that stands before this one.
-import { ask, el, percent, bodyOf } from "/page/common.js";
+import { answered, ask, el, isDecided, percent } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const STRONGEST = 80; // percent of the colour, for the area with the most
@@ -36,7 +36,7 @@ function told(point) {
 }
 
 // Draws the map into `holder`. `open(id, title)` is called for an area that somebody chooses, if there is one. Null where
-// the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `by(mode)` says
+// the areas may not be read; throws where they cannot be had now. Else: `colour` by the indicators of each area, marking the one that is open; `by(mode)` says
 // by which of them; `points` puts points on it, each with `location`, `kind`, `title`, and `href`, `called`, or `opens()`
 // for a button beside its title; `cells` lays squares under them, each with the degrees of its south-west corner and how
 // many cameras in it are `quiet`, `busy`, `silent`, and calls `look(box)` for one that somebody wants to see more of;
@@ -44,8 +44,8 @@ function told(point) {
 export async function areaMap(holder, open = null) {
   const { L } = globalThis;
   const response = await ask("/areas");
-  if (!response.ok || !L) return null;
-  const { features, tiles } = await bodyOf(response);
+  if (!L || (!response.ok && isDecided(response.status))) return null;
+  const { features, tiles } = await answered(response);
   if (!features.length) return null;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   // A wheel turns the page, not the map; a finger moves the map once it is enlarged.

@@ -104,6 +104,20 @@ export function keyboardIn(part) {
   };
 }
 
+// Of answers to what is asked again and again: `asked()` when one is asked for gives the function that says, once it has come,
+// whether it may be shown; not where one that was asked for later is shown already.
+export function inTurn() {
+  let [last, shown] = [0, 0];
+  return () => {
+    const turn = (last += 1);
+    return () => {
+      if (turn < shown) return false;
+      shown = turn;
+      return true;
+    };
+  };
+}
+
 let token = sessionStorage.getItem("token") || "";
 const LONGEST_MS = 60_000; // the gateway answers sooner, if only that it cannot: then nobody is there any more
 const noConnection = () => new Error(say("no connection"));

@@ -1,4 +1,4 @@
-import { answered, ask, el, keyboardIn, redraw } from "/page/common.js";
+import { answered, ask, el, inTurn, keyboardIn, redraw } from "/page/common.js";
 import { comparison, placeMap, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { colon, name, say } from "/page/language.js";
@@ -28,6 +28,7 @@ let wished = ""; // the order that is opened once its list has come
 let order = null; // as it is shown; another one than `chosen` while that is being fetched
 const gone = new Map();
 const ahead = new Map();
+const [refreshes, ordersAsked, countsAsked] = [inTurn(), inTurn(), inTurn()];
 
 const moves = await movesPanel(afterMove);
 const compared = comparison((other) => moves.naming(order, other));
@@ -138,11 +139,14 @@ function showLists() {
 }
 
 async function count() {
-  await Promise.all(myLists().map(async (each) => {
+  const isNewest = countsAsked();
+  const all = await Promise.all(myLists().map(async (each) => {
     const asked = query(each);
     const found = await ask(`/orders?limit=1&count=true&${asked}`).then(answered).catch(() => null); // the list itself says what is wrong
-    if (found) counted.set(asked, found.total);
+    return [asked, found?.total];
   }));
+  if (!isNewest()) return;
+  for (const [asked, total] of all) if (total !== undefined) counted.set(asked, total);
   showLists();
 }
 
@@ -152,6 +156,7 @@ function stillGone() {
 }
 
 async function refresh() {
+  const isNewest = refreshes();
   try {
     await list.load((id) => stillGone().has(id));
     if (!chosen) chosen = list.has(wished) ? wished : list.first();
@@ -166,8 +171,9 @@ async function refresh() {
       list.show();
       await showOrder();
     });
-    if (trouble) notice("");
+    if (isNewest() && trouble) notice("");
   } catch (error) {
+    if (!isNewest()) return;
     const told = say("Cannot update at the moment ({})", error.message);
     if (by("notice").textContent !== told) notice(told); // said once, however often it is tried
   }
@@ -210,18 +216,22 @@ async function showOrder(mayBeAhead = false) {
   view.node.inert = order?.id !== chosen; // nothing is done to the one before while the list already points at another
   if (!chosen) return;
   const wanted = chosen;
+  const isNewest = ordersAsked();
   const known = mayBeAhead ? ahead.get(wanted) : null;
+  ahead.delete(wanted); // once it is shown, there may be news of it
   const found = (known && known.at + FRESH_MS > Date.now() && (await known.found)) || (await fetched(wanted));
-  if (wanted !== chosen) return; // somebody has gone on meanwhile
+  if (wanted !== chosen || !isNewest()) return; // somebody has gone on meanwhile, or a newer answer has come
   order = found;
+  for (const each of [compared, similar, place]) each.turnTo(found);
   view.node.inert = false;
   redraw(head, el("h2", { class: "written" }, order.title || (order.category ? name(order.category) : say("Report"))), el("span", { class: order.priority <= 2 ? "badge bad" : "badge" }, `P${order.priority}`), stateBadge(order),
     el("a", { class: "push", href: `/o/${encodeURIComponent(order.id)}` }, el("code", {}, order.id)));
   view.show(order);
   showChoices();
-  await moves.show(order);
+  await moves.show(found);
+  if (order !== found) return;
   lookAhead();
-  await Promise.all([compared.show(order), similar.show(order), place.show(order)]);
+  await Promise.all([compared.show(found), similar.show(found), place.show(found)]);
 }
 
 function showChoices() {
@@ -315,7 +325,9 @@ function soon() {
   }, Math.max(SOON_MS, lately + OFTEN_MS - Date.now()));
 }
 
-function changed() {
+function changed(told) {
+  if (told?.order_id) ahead.delete(told.order_id);
+  else ahead.clear();
   if (!document.hidden) soon();
 }
 

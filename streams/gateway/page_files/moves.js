@@ -108,10 +108,11 @@ async function send(id, step, key) {
   return { status: response.status, told: await bodyOf(response), waited: response.headers.has("preference-applied") };
 }
 
-// The attempt of an order, and the moves that the table of the lifecycle has for whoever sits there.
+// The attempt of an order, and the moves that the table of the lifecycle has for whoever sits there. Throws where the gateway
+// does not say: that is not to have none.
 async function movesNow(order) {
   const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
-  const { attempt, moves } = response.ok ? await bodyOf(response) : { moves: [] };
+  const { attempt, moves } = response.ok || !isDecided(response.status) ? await answered(response) : { moves: [] };
   return { attempt, moves: moves.filter((move) => move.roles.includes(seat.role) && move.fields.every((field) => canBeGiven(field, order))) };
 }
 

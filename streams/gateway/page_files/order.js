@@ -1,4 +1,4 @@
-import { announced, answered, ask, redraw } from "/page/common.js";
+import { announced, answered, ask, inTurn, redraw } from "/page/common.js";
 import { comparison, placeMap } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { colon, name, say } from "/page/language.js";
@@ -17,6 +17,7 @@ const compared = comparison((other) => moves.naming(order, other));
 const place = placeMap();
 const view = orderView({ doing: [moves.node], beside: [compared.node], last: [place.node] });
 let order = null;
+const asked = inTurn();
 by("order").append(view.node);
 
 async function afterMove(move, before, seq, given) {
@@ -26,18 +27,22 @@ async function afterMove(move, before, seq, given) {
 }
 
 async function refresh() {
+  const isNewest = asked();
   try {
-    order = await answered(await ask(`/orders/${encodeURIComponent(id)}`));
+    const found = await answered(await ask(`/orders/${encodeURIComponent(id)}`));
+    if (!isNewest()) return;
+    order = found;
     const about = order.category ? name(order.category) : say("Report");
     document.title = `${about} · ${order.id}`;
     by("title").textContent = about;
     redraw(by("state"), stateBadge(order));
     by("id").textContent = order.id;
     view.show(order);
-    await moves.show(order);
-    await Promise.all([compared.show(order), place.show(order)]);
+    await moves.show(found);
+    await Promise.all([compared.show(found), place.show(found)]);
     by("notice").hidden = true;
   } catch (error) {
+    if (!isNewest()) return;
     announced(by("notice"), say("Cannot be shown: {}", error.message));
     by("notice").hidden = false;
   }

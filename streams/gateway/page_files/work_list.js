@@ -1,5 +1,5 @@
 // The list that somebody works through: its lines, which one is open, and which are picked to be accepted together.
-import { answered, ask, duration, el, keyboardIn, percent, redraw } from "/page/common.js";
+import { answered, ask, duration, el, inTurn, keyboardIn, percent, redraw } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
@@ -30,6 +30,7 @@ export function workList(part, { open, opened, accept, done, told }) {
   let known = false; // whether the list has been asked for yet
   let start = null; // where an inspector sets out
   const picked = new Set();
+  const loads = inTurn();
   let accepting = false;
   const reporting = unitBar();
   const bar = el("div", { class: "bar-of-list" });
@@ -53,6 +54,7 @@ export function workList(part, { open, opened, accept, done, told }) {
   // Asks for the lines anew, but for those that `gone(id)` says have been dealt with.
   async function load(gone) {
     const asked = query;
+    const isNewest = loads();
     const found = [];
     let next = "";
     const wanted = pages * (walks() ? MOST_AT_ONCE : PAGE);
@@ -62,7 +64,7 @@ export function workList(part, { open, opened, accept, done, told }) {
       next = body.next;
       if (!next) break;
     }
-    if (asked !== query) return; // another list has been opened meanwhile
+    if (asked !== query || !isNewest()) return; // another list has been opened meanwhile, or a newer answer has come
     more = Boolean(next);
     known = true;
     const left = found.filter((line) => !gone(line.id));

@@ -1,18 +1,23 @@
-"""What stands between a page and the gateway loses a connection without a word: nobody waits for ever."""
+"""Answers that do not come, or come late: nobody waits for ever, and nothing older takes the place of what is newer."""
 
 import asyncio
 import json
+import re
 import shutil
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
-from playwright.async_api import Request, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from models.city import City
+from streams.gateway.order_document import document
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import FIRST, SECOND, two_orders
+from tests.web.pages.test_interrupted import ACCEPT, not_before, offered, shown
 from tests.web.pages.test_page import serving
 
 pytestmark = [
@@ -105,3 +110,198 @@ async def test_a_button_that_is_pressed_while_what_it_stands_in_comes_anew_is_pr
         await page.mouse.up()
 
         await expect(other).to_have_attribute("aria-pressed", "true")
+
+
+LATER = "south-w-20260301-cccccccccc"  # an order that no list has
+
+
+async def settled(page: Page) -> None:
+    """What came before has been shown by then."""
+    await page.evaluate("fetch('/page/common.js').then((it) => it.text())")
+
+
+def told_of(city: City, order: str, words: str, **more: object) -> str:
+    """What the gateway says of an order in review."""
+    row = msgspec.structs.replace(opened(1), id=order, state="review", department="", assignments=(), text=words)
+    return json.dumps(document(row, None, city, row.last_at) | more)
+
+
+def saying(body: str) -> Callable[[Route], Awaitable[None]]:
+    """What answers a request with this."""
+
+    async def say(route: Route) -> None:
+        await route.fulfill(body=body)
+
+    return say
+
+
+async def test_moves_that_could_not_be_asked_for_are_asked_for_again(city: City, tmp_path: Path) -> None:
+    """The page said for good that there was nothing for this seat, after one answer that said nothing of it."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await two_orders(page, city)
+        await offered(page, ACCEPT)
+        await page.route("**/moves", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=1)
+        await page.goto(f"{base}/o/{FIRST}")
+        await expect(page.locator("#notice")).to_contain_text("busy")
+
+        await page.clock.run_for(5_000)
+
+        await expect(page.locator('.doing [data-action="accept"]')).to_be_visible()
+
+
+async def test_where_an_order_is_stands_on_a_map_however_soon_the_next_one_is_opened(
+    city: City, tmp_path: Path
+) -> None:
+    """The map was begun twice: the second order had the place of the first, and an error of the map's."""
+    may_come = asyncio.Event()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route("**/areas", not_before(may_come))
+        places = {FIRST: {"lat": 30.01, "lon": 114.01}, SECOND: {"lat": 30.09, "lon": 114.09}}
+        for order, place in places.items():
+            await page.route(f"**/orders/{order}", saying(told_of(city, order, order, location=place)))
+        async with page.expect_request("**/areas"):
+            await page.goto(f"{base}/desk")
+        async with page.expect_response(lambda each: each.url.endswith(f"{SECOND}/moves")):
+            await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await settled(page)
+        may_come.set()
+        dot = page.locator("section:has(> h2:text-is('Where it is')) .dot")
+        await expect(dot).to_be_visible()
+        await settled(page)
+        first_seen = await dot.bounding_box()
+        await page.click(f'[data-id="{FIRST}"]')
+        await expect(page.locator(shown(page, FIRST))).to_be_visible()
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await settled(page)
+
+        assert await dot.bounding_box() == first_seen
+        await expect(page.locator("#notice")).to_be_hidden()
+
+
+async def test_what_is_compared_with_an_order_is_gone_with_it(city: City, tmp_path: Path) -> None:
+    """It stood under the next order until the moves of that had come, and its buttons were those of the one before."""
+    may_come = asyncio.Event()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        for order, more in ((FIRST, {"candidates": [LATER]}), (LATER, {}), (SECOND, {})):
+            await page.route(f"**/orders/{order}", saying(told_of(city, order, f"words of {order}", **more)))
+        await page.route(f"**/orders/{SECOND}/moves", not_before(may_come))
+        await page.goto(f"{base}/desk")
+        await expect(page.locator(".compared")).to_contain_text(f"words of {LATER}")
+
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+
+        await expect(page.locator(".compared")).to_be_hidden()
+        may_come.set()
+
+
+async def test_what_may_be_the_same_is_asked_for_again_where_it_could_not_be_had(city: City, tmp_path: Path) -> None:
+    """A candidate that one answer did not tell of was left out until the order changed."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await two_orders(page, city)
+        for order, more in ((FIRST, {"candidates": [LATER]}), (LATER, {})):
+            await page.route(f"**/orders/{order}", saying(told_of(city, order, f"words of {order}", **more)))
+        await page.route(f"**/orders/{LATER}", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=1)
+        async with page.expect_response(f"**/orders/{LATER}"):
+            await page.goto(f"{base}/o/{FIRST}")
+        await settled(page)
+
+        await page.clock.run_for(5_000)
+
+        await expect(page.locator(".compared")).to_contain_text(f"words of {LATER}")
+
+
+@pytest.mark.parametrize(("path", "every_ms"), [(f"/o/{FIRST}", 5_000), ("/desk", 30_000)])
+async def test_an_answer_that_another_one_has_overtaken_is_not_shown(
+    city: City, tmp_path: Path, path: str, every_ms: int
+) -> None:
+    """What it said was true before: the order went back to that, on the desk for half a minute."""
+    may_come = asyncio.Event()
+    asked = 0
+
+    async def told(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        words = f"answer {asked}"
+        if asked == 2:
+            await may_come.wait()
+        await route.fulfill(body=told_of(city, FIRST, words, seq=asked))
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await two_orders(page, city)
+        await page.route(f"**/orders/{FIRST}", told)
+        await page.goto(base + path)
+        words = page.locator(".reported .text")
+        await expect(words).to_contain_text("answer 1")
+        async with page.expect_request(f"**/orders/{FIRST}") as held:
+            await page.clock.run_for(every_ms + 1_000)
+        async with page.expect_request(re.compile(f"/orders/{FIRST}$")):
+            await page.clock.run_for(every_ms + 1_000)
+        await expect(words).to_contain_text("answer 3")
+
+        late = await held.value
+        async with page.expect_event("requestfinished", lambda each: each == late):
+            may_come.set()
+        await settled(page)
+
+        await expect(words).to_contain_text("answer 3")
+
+
+async def test_a_list_that_is_opened_before_the_moves_of_an_order_have_come_is_no_trouble(
+    city: City, tmp_path: Path
+) -> None:
+    """The page said that it could not be brought up to date, by an error of its own."""
+    moves, lists = asyncio.Event(), asyncio.Event()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route("**/moves", not_before(moves))
+        async with page.expect_request("**/moves"):
+            await page.goto(f"{base}/desk")
+        await page.route(re.compile(r"/orders\?"), not_before(lists))
+        await page.click("#lists button:nth-child(2)")
+        async with page.expect_response("**/moves"):
+            moves.set()
+        await settled(page)
+
+        await expect(page.locator("#notice")).to_be_hidden()
+        lists.set()
+
+
+async def test_an_order_that_was_fetched_ahead_is_fetched_anew_when_it_is_come_back_to(
+    city: City, tmp_path: Path
+) -> None:
+    """It stood there as it had been before somebody's own step."""
+    words = ["before"]
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route(f"**/orders/{SECOND}", lambda route: route.fulfill(body=told_of(city, SECOND, words[-1])))
+        async with page.expect_response(f"**/orders/{SECOND}"):
+            await page.goto(f"{base}/desk")
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(".reported .text")).to_contain_text("before")
+        words.append("behind")
+        await page.click(f'[data-id="{FIRST}"]')
+        await expect(page.locator(shown(page, FIRST))).to_be_visible()
+
+        await page.click(f'[data-id="{SECOND}"]')
+
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await expect(page.locator(".reported .text")).to_contain_text("behind")
