@@ -5,7 +5,7 @@ from typing import Any
 from dispatcher.order.row import Order
 from models.city import City
 from models.times import now_ms, to_text
-from streams.gateway.order_document import named
+from streams.gateway.orders.order_document import named
 
 # What a citizen of the pool may do by a link.
 JUDGING = ("judge",)

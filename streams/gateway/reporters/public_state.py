@@ -13,7 +13,7 @@ from dispatcher.steps.guards import is_reporter, too_often
 from models.city import City
 from models.inbox import Actor
 from models.times import day_number, local_day, now_ms, to_text
-from streams.gateway.order_document import named
+from streams.gateway.orders.order_document import named
 
 # What a reporter may do by a link; whether the desk takes it, the table of the lifecycle says.
 STEPS = ("feedback", "reopen", "remind", "comment")

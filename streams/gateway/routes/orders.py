@@ -26,7 +26,7 @@ from streams.gateway.http.auth import ask_for, holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
-from streams.gateway.order_document import document, line
+from streams.gateway.orders.order_document import document, line
 from streams.gateway.shards import PARTIAL, ShardAnswers, Shards, incomplete
 from streams.tables.marks import MARKS
 from streams.tables.protocol import (

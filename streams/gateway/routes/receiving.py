@@ -34,7 +34,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.off_loop import OffLoop
-from streams.gateway.order_document import line
+from streams.gateway.orders.order_document import line
 from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.sighting_outcomes import told

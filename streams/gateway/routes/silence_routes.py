@@ -36,7 +36,7 @@ from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
-from streams.gateway.order_document import named
+from streams.gateway.orders.order_document import named
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shards import incomplete
 

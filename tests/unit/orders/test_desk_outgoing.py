@@ -10,7 +10,7 @@ from dispatcher.partition.telling.notices import AUDIENCES
 from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
-from streams.gateway.order_document import document
+from streams.gateway.orders.order_document import document
 from tests.properties.desk.test_desk_laws import random_inbox, run
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection, guess, report
 

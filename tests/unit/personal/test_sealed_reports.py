@@ -29,7 +29,7 @@ from streams.desk.processor import DeskProcessor
 from streams.erasure.erasing import Whose
 from streams.erasure.report_keys import Erasure, ReportKeys
 from streams.erasure.sealer import sealer_of
-from streams.gateway.order_document import line
+from streams.gateway.orders.order_document import line
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
 from streams.kafka.log_reading import FollowedLog

@@ -14,7 +14,7 @@ from models.inbox import Actor
 from models.times import MINUTE_MS
 from streams.gateway.http.answers import ANSWERS, SCHEMAS
 from streams.gateway.http.responses import answer
-from streams.gateway.order_document import document, line
+from streams.gateway.orders.order_document import document, line
 from streams.gateway.routes.area_map import outlines
 from streams.gateway.routes.silence_routes import control_zones
 from streams.gateway.seats import moves, seat

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from models.city import City
-from streams.gateway.order_document import document
+from streams.gateway.orders.order_document import document
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import PHONE, Seen, browser, seated, violations
 from tests.web.pages.test_page import serving

@@ -12,7 +12,7 @@ from playwright.async_api import Route, expect
 
 from models.city import City
 from models.times import to_text
-from streams.gateway.order_document import document
+from streams.gateway.orders.order_document import document
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import SECOND
