@@ -40,13 +40,14 @@ from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.open311.step_log import StepLog
 from streams.gateway.open_figures.monthly import OpenFigures
 from streams.gateway.open_figures.open_page import open_routes
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.outside.outside_routes import outside_routes
 from streams.gateway.outside.outside_view import Outside
 from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.order_sightings import InboxSightings, order_sighting_routes
-from streams.gateway.routes.orders import Finder, order_routes
+from streams.gateway.routes.orders import order_routes
 from streams.gateway.routes.pages import page_routes
 from streams.gateway.routes.prefill import prefill_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes

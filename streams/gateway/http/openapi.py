@@ -39,8 +39,8 @@ from streams.gateway.http.answers import (
     WITHOUT_TOKENS,
     described,
 )
+from streams.gateway.orders.order_finder import ALARMS, CURSOR, MOST_ORDERS, STATES
 from streams.gateway.outside.outside_routes import BOX
-from streams.gateway.routes.orders import ALARMS, CURSOR, MOST_ORDERS, STATES
 from streams.gateway.routes.silence_routes import SilenceRequest, SilenceStep
 from streams.gateway.status import GROUPS
 from streams.tables.marks import MARKS

@@ -26,8 +26,8 @@ from streams.gateway.open311.asked import SOURCE, check_jurisdiction, form_of, p
 from streams.gateway.open311.georeport import Fields
 from streams.gateway.open311.step_log import StepLog, ToldStep
 from streams.gateway.open311.written import listed
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.preferences import Preference
-from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.shards import incomplete
 from streams.gateway.waiting import Waiter

@@ -20,7 +20,7 @@ from streams.gateway.open311.api_keys import ApiKeys
 from streams.gateway.open311.asked import SOURCE, Search, check_jurisdiction, form_of, report_of, search_of, wrong
 from streams.gateway.open311.georeport import Fields, GeoReport
 from streams.gateway.open311.written import listed, written
-from streams.gateway.routes.orders import Finder, seen
+from streams.gateway.orders.order_finder import Finder, seen
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.shards import PARTIAL, incomplete
 from streams.tables.protocol import Brief, brief

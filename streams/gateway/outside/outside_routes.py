@@ -11,8 +11,8 @@ from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.outside.outside_view import Outside
-from streams.gateway.routes.orders import Finder
 
 MOST_SEERS = 200
 # Degrees, as those of a raster's cell are told; empty for no box.

@@ -22,7 +22,7 @@ from models.times import to_text
 from streams.gateway.events.request_event import attribute
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.orders.order_document import named
-from streams.gateway.routes.orders import Finder, Held, seen
+from streams.gateway.orders.order_finder import Finder, Held, seen
 
 HEADER = "Reporter-Id"
 LOOKED_AT = 5  # orders, the newest first

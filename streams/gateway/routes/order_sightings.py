@@ -24,7 +24,7 @@ from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
-from streams.gateway.routes.orders import Finder, seen
+from streams.gateway.orders.order_finder import Finder, seen
 from streams.gateway.shards import incomplete
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection

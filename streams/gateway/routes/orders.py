@@ -1,55 +1,26 @@
 """`GET /orders`, `/orders/{id}`, `/reports/{id}`: what has become of what was reported."""
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args
-from urllib.parse import quote
+from typing import Annotated, get_args
 
-import msgspec
-from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from dispatcher.arrivals.watched.false_alarms import AlarmState
-from dispatcher.figures.indicators import figures_of
-from dispatcher.order.row import ENDED, OPEN, Order, Tally, kept_as
-from dispatcher.partition.identity import area_of, report_key
-from dispatcher.partition.index import areas_of
-from models.access import Holder, may, prefixed, sees
+from models.access import may, prefixed
 from models.city import City, LimitStage
 from models.envelope import MAX_ATTRIBUTE
-from models.redact import pseudonym
 from models.times import now_ms
-from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.http.auth import ask_for, holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.orders.order_document import document, line
-from streams.gateway.shards import PARTIAL, ShardAnswers, Shards, incomplete
+from streams.gateway.orders.order_finder import ALARMS, MOST_ORDERS, Finder, missing
 from streams.tables.marks import MARKS
-from streams.tables.protocol import (
-    Brief,
-    PartitionOrder,
-    PartitionOrders,
-    ShardOrder,
-    ShardOrders,
-    Sort,
-    from_cursor,
-    sort_of,
-    to_cursor,
-)
-
-STATES = OPEN | ENDED | {"open"}
-MOST_ORDERS = 200
-ALARMS: tuple[AlarmState, ...] = ("right", "false")
-# Of a page's last order, as `to_cursor` writes it; empty for the first page.
-CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,27}:[a-z0-9-]{1,256})?$"
-T = TypeVar("T")
+from streams.tables.protocol import Sort
 
 
-def order_routes(city: City, finder: "Finder") -> APIRouter:
+def order_routes(city: City, finder: Finder) -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
@@ -146,200 +117,10 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
             source = prefixed(holder, source)
         known, complete = await finder.by_report(source, report_id)
         if known is None or not await finder.is_shown(known.id, holder):
-            raise _missing("no order is known for this report (yet)", complete)
+            raise missing("no order is known for this report (yet)", complete)
         return answer({"report": {"source": source, "id": report_id}, "order": line(known, city, words=reads)})
 
     return router
-
-
-class Held(msgspec.Struct, frozen=True):
-    """An order's row as the tables hold it, and how often its incident was seen again."""
-
-    order: Order
-    tally: Tally | None
-
-
-class Finder:
-    """Looks for orders in the tables; `key` is that of the pseudonyms, `keys` are those of the reports."""
-
-    def __init__(self, city: City, shards: Shards, key: bytes, keys: ReportKeys | None = None) -> None:
-        self._city = city
-        self._shards = shards
-        self._key = key
-        self._keys = keys
-
-    def check(self, department: str, category: str) -> None:
-        """Raises Problem for a department or category that the city does not know: an empty list would say there are
-        no orders."""
-        for name, given, known in (
-            ("department", department, self._city.departments),
-            ("category", category, self._city.categories),
-        ):
-            if given and given not in known:
-                raise Problem(422, "invalid", f"{name} must be one of the city's", field=name, rule="unknown")
-
-    def areas(self, area: str) -> str:
-        """The area and all below it, with commas. Raises Problem for one that the city does not know."""
-        if not area:
-            return ""
-        if self._city.areas.get(area) is None and area != "unlocated":
-            raise Problem(422, "invalid", "area must be an area of the city", field="area", rule="unknown")
-        below = [known.id for known in self._city.areas if area in self._city.areas.ancestors(known.id)]
-        return ",".join({area, *below})
-
-    def with_below(self, department: str, below: bool) -> str:
-        """A department, with all below it where these are wanted, too, with commas."""
-        return ",".join((department, *sorted(self._city.hierarchy.below(department)))) if below else department
-
-    def counted(self, indicator: str, keys: Mapping[str, str], first: str | None, last: str | None) -> dict[str, str]:
-        """The parameters for the orders behind a figure: of the first dimension that is given, else of the city."""
-        try:
-            figures_of(indicator)
-        except KeyError:
-            raise Problem(
-                422, "invalid", "indicator must be one that /status shows", field="indicator", rule="unknown"
-            ) from None
-        window = windows.window(self._city, first, last)
-        params = {"indicator": indicator, "to": str(window.last)}
-        if window.first is not None:
-            params["from"] = str(window.first)
-        dimension, key = next(((name, key) for name, key in keys.items() if key), ("city", ""))
-        # The figure's own department and category decide, which need not be the order's present ones.
-        return params | {"dimension": dimension, "key": key, dimension: ""}
-
-    async def newest(self, wanted: Mapping[str, str], since: int, until: int, most: int) -> list[Brief]:
-        """The lines of orders that were opened from `since` to `until` (ms UTC, both included), newest first, at most
-        so many; with their words still sealed. Raises Problem."""
-        found: list[Brief] = []
-        after = (0, -until - 1, "z")
-        params = {key: value for key, value in wanted.items() if value} | {"limit": str(MOST_ORDERS)}
-        while len(found) < most:
-            answers: ShardAnswers[PartitionOrders] = await self._shards.ask(
-                "/orders", params | {"after": to_cursor(after)}, ShardOrders
-            )
-            lines = [line for part in answers.some().partitions.values() for line in part.orders]
-            page = sorted(lines, key=lambda each: each.place("newest"))[:MOST_ORDERS]
-            found += [each for each in page if each.opened_at >= since]
-            if len(page) < MOST_ORDERS or page[-1].opened_at < since:
-                break
-            after = page[-1].place("newest")
-        return found[:most]
-
-    async def opened(self, lines: list[Brief]) -> list[Brief]:
-        """The lines with their words opened. Raises Problem (503) while Kafka is away."""
-        return await self.in_the_clear(lines, list[Brief])
-
-    async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
-        """One page of the list, with the cursor of the next where there is more. Raises Problem."""
-        states = {state for state in wanted["state"].split(",") if state}
-        if not states <= STATES:
-            raise Problem(
-                422, "invalid", f"state must be one of {', '.join(sorted(STATES))}", field="state", rule="unknown"
-            )
-        sort = msgspec.convert(wanted["sort"], Sort)
-        # One more than asked for tells whether there is a next page.
-        params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
-        if cursor:
-            params["after"] = _checked_cursor(cursor, sort)
-        answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
-        merged = sorted(_orders_of(answers), key=lambda order: order.place(sort))
-        page = merged[:limit]
-        more = len(merged) > limit
-        total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
-        return {
-            "complete": answers.complete,
-            "partitions": {"answered": len(answers.partitions), "total": answers.total},
-            **total,
-            "orders": [line(order, self._city) for order in await self.in_the_clear(page, list[Brief])],
-            "next": to_cursor(page[-1].place(sort)) if more else None,
-        }
-
-    def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
-        """The department and the area that a holder may list, given those that it asks for.
-
-        Raises Problem (403) for a department that does not stand below its own, or an area beyond its own: a list that
-        is empty would say that there are no orders.
-        """
-        if holder is None:
-            return department, area
-        own = (holder.department, *self._city.hierarchy.below(holder.department))
-        if holder.department and department not in ("", *own):
-            raise Problem(403, "forbidden", "a department lists its own orders and those below", field="department")
-        if holder.area and area and holder.area not in self._city.areas.ancestors(area):
-            raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
-        return holder.department or department, area or holder.area
-
-    async def order(self, order_id: str, holder: Holder | None) -> "Held":
-        """The order's row. Raises Problem: 404, also for one that the holder does not see, or 503 while the partition
-        that may hold it is silent."""
-        answers: ShardAnswers[PartitionOrder] = await self._shards.ask(f"/orders/{_safe(order_id)}", {}, ShardOrder)
-        held = [Held(part.order, part.tally) for part in answers.partitions.values() if part.order is not None]
-        newest = max(held, key=lambda found: found.order.seq, default=None)
-        if newest is None or not self._sees(holder, newest.order):
-            raise _missing("there is no order of that id", answers.complete or newest is not None)
-        return await self.in_the_clear(newest, Held)
-
-    async def in_the_clear(self, found: T, kind: type[T]) -> T:
-        """The same with the words opened that are sealed in it. Raises Problem (503) while Kafka is away: nobody can
-        say then whether they have been erased."""
-        if self._keys is None:
-            return found
-        try:
-            await self._keys.catch_up()
-        except KafkaError:
-            raise incomplete("the keys of reports cannot be read at the moment") from None
-        return msgspec.json.decode(self._keys.opened(msgspec.json.encode(found)), type=kind)
-
-    async def content(self, order_id: str, source: str, report_id: str) -> int:
-        """The digest of what a report said that an order keeps; 0 when it is not there."""
-        order = (await self.order(order_id, None)).order
-        kept = kept_as(order, (source, report_id))
-        return 0 if kept is None else kept.content
-
-    async def is_shown(self, order_id: str, holder: Holder | None) -> bool:
-        """Whether a holder sees an order that there is."""
-        if holder is None or not (holder.department or holder.area):
-            return True
-        return await seen(self, order_id, holder) is not None
-
-    def is_within(self, holder: Holder | None, area: str) -> bool:
-        """Whether an area is one that the holder may see and act in."""
-        return holder is None or holder.area in ("", *self._city.areas.ancestors(area))
-
-    async def may_act(self, holder: Holder | None, order_id: str) -> bool:
-        """Whether an order is of an area in which the holder may act: it was found there, or moved there. Raises
-        Problem (503) while the partition that may hold it is silent."""
-        if self.is_within(holder, area_of(order_id)):
-            return True
-        held = await seen(self, order_id, None)
-        return held is not None and self.is_within(holder, held.order.area)
-
-    def _sees(self, holder: Holder | None, order: Order) -> bool:
-        turns = (*order.assignments, *order.held_for)
-        having = {one for turn in turns for one in (turn.department, *turn.assists)}
-        departments = having.union(*(self._city.hierarchy.above(one) for one in having))
-        areas = [above for area in areas_of(order) for above in self._city.areas.ancestors(area)]
-        return sees(holder, departments, areas)
-
-    async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
-        """The order that a report is part of, and whether all partitions were looked in."""
-        known_as = pseudonym(self._key, source), pseudonym(self._key, report_id)
-        params = {"report": report_key(*known_as), "limit": "1"}
-        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
-        shown = await self.in_the_clear(_orders_of(answers)[:1], list[Brief])
-        return (shown[0] if shown else None), answers.complete
-
-    async def newest_of(self, reporter: str, most: int) -> list[Brief]:
-        """The newest orders that a reporter, by their hash, has reported, at most so many, with their words still
-        sealed. Raises Problem (503) while not all partitions can be asked."""
-        params = {"reporter": reporter, "limit": str(most)}
-        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
-        return sorted(_orders_of(answers.whole()), key=lambda each: each.place("newest"))[:most]
-
-
-def _orders_of(answers: ShardAnswers[PartitionOrders]) -> list[Brief]:
-    """The orders of all partitions, one after the other."""
-    return [order for part in answers.partitions.values() for order in part.orders]
 
 
 def _check_stage(stage: str) -> None:
@@ -355,33 +136,3 @@ def _check_mark(mark: str) -> None:
 def _check_alarm(alarm: str) -> None:
     if alarm and alarm not in ALARMS:
         raise Problem(422, "invalid", f"alarm must be one of {', '.join(ALARMS)}", field="alarm", rule="unknown")
-
-
-async def seen(finder: Finder, order_id: str, holder: Holder | None) -> Held | None:
-    """The order's row, None where there is none that the holder sees. Raises Problem (503) while the partition that may
-    hold it is silent."""
-    try:
-        return await finder.order(order_id, holder)
-    except Problem as problem:
-        if problem.status != 404:
-            raise
-        return None
-
-
-def _missing(sentence: str, complete: bool) -> Problem:
-    if complete:
-        return Problem(404, "not-found", sentence)
-    return incomplete(PARTIAL)
-
-
-def _safe(order_id: str) -> str:
-    if "/" in order_id or order_id in (".", "..") or not order_id.isprintable() or len(order_id) > 256:
-        raise Problem(404, "not-found", "there is no order of that id")
-    return quote(order_id, safe="")
-
-
-def _checked_cursor(cursor: str, sort: Sort) -> str:
-    """What tables are asked with. Raises Problem for what is no cursor of a list in this order."""
-    if not re.fullmatch(CURSOR, cursor) or sort_of(from_cursor(cursor)) != sort:
-        raise Problem(422, "invalid", "cursor must be `next` of another page", field="cursor", rule="unknown")
-    return cursor

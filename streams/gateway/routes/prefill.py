@@ -18,8 +18,8 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.orders.order_document import named
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.reporters.known_reporter import HEADER, known_reporter, reporter_asked
-from streams.gateway.routes.orders import Finder
 from streams.intake.placing import locate_points
 from streams.tables.protocol import Brief
 

@@ -35,8 +35,8 @@ from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.off_loop import OffLoop
 from streams.gateway.orders.order_document import line
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.preferences import Preference, preference
-from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.sighting_outcomes import told
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter

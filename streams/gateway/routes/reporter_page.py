@@ -19,10 +19,10 @@ from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
+from streams.gateway.orders.order_finder import Finder, seen
 from streams.gateway.preferences import preference
 from streams.gateway.reporters.judging_state import JUDGING, judging_state
 from streams.gateway.reporters.public_state import STEPS, goes_on_as, is_without, public_state
-from streams.gateway.routes.orders import Finder, seen
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.waiting import Waiter
 from streams.kafka.topics import Names

@@ -7,7 +7,7 @@ from models.city import City
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
-from streams.gateway.routes.orders import Finder
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.seats import moves, seat
 
 

@@ -37,7 +37,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.orders.order_document import named
-from streams.gateway.routes.orders import Finder
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.shards import incomplete
 
 ANYBODY = "anybody"  # who has done it where no token says so, nor the body

@@ -10,7 +10,7 @@ from dispatcher.order.folds.apply import PHOTOS
 from models.city import City
 from models.inbox import Actor
 from streams.gateway.orders.order_document import document
-from streams.gateway.routes.orders import Finder
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.shards import Shards
 from streams.settings import load_settings
 from tests.conftest import REPOSITORY

@@ -12,9 +12,9 @@ from models.events import Evidence
 from models.redact import reporter_hash
 from models.sealed_words import ERASED
 from models.times import to_text
+from streams.gateway.orders.order_finder import Finder, Held
 from streams.gateway.reporters.known_reporter import known_reporter
 from streams.gateway.routes import prefill, receiving
-from streams.gateway.routes.orders import Finder, Held
 from streams.tables.protocol import Brief, brief
 from tests.support.cities import appended
 from tests.support.desk_rows import opened

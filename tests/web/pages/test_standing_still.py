@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from models.city import City
-from streams.gateway.order_document import document
+from streams.gateway.orders.order_document import document
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import FIRST, SECOND, two_orders
