@@ -24,7 +24,7 @@ from models.inbox import InboxRecord, Tick
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms, to_text
 from streams.demo.habits import HOURS, IN_OFFICE, LIFELIKE
 from streams.demo.matters import MATTERS, SOON_DAYS, TWICE, Kind
-from streams.demo.people import URGENT, DemoPeople, Reply
+from streams.demo.people import PRESSING, DemoPeople, Reply
 from streams.demo.retold import Event, Retold, reporter_of
 from streams.intake.batch import Model, take_in
 from streams.intake.drafts import Keys
@@ -245,7 +245,7 @@ def _is_of(kind: Kind, order: Order, city: City) -> bool:
     if order.state == "review":
         nowhere = order.timeline[-1].note == "unlocated"
         return kind == ("nowhere" if nowhere else "doubtful" if order.guess and order.guess.alternatives else "")
-    if order.state != "assigned" or order.priority <= URGENT or order.due is None or order.assignments[-1].binding:
+    if order.state != "assigned" or order.priority <= PRESSING or order.due is None or order.assignments[-1].binding:
         return False
     if order.due - order.opened_at <= SOON_DAYS * DAY_MS:
         return kind == "soon-due" and bool(order.reporters)

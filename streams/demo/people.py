@@ -20,10 +20,10 @@ from streams.demo.matters import Act, Matter
 SOURCE = "demo/people"
 # What is several departments' business at once: the rule that knows it, and the plan by which a dispatcher divides it.
 _ONE_THING: Mapping[str, str] = {"open-a-restaurant": "restaurant"}
-URGENT = 2  # priority, and what is more urgent
+PRESSING = 2  # the last priority for which people get up at night
 _HOUR_S = 3600.0
 
-Order = dict[str, Any]  # of an update: which order it is about
+Subject = dict[str, Any]  # of an update: which order it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class DemoPeople:
         self._leads[data["order_id"]] = department
         if data["order_id"] in self._matters:
             return
-        if data["priority"] <= URGENT:
+        if data["priority"] <= PRESSING:
             self._urgent.add(data["order_id"])
         its_own = data["binding"] or data.get("why", {}).get("rule") in _ONE_THING
         seen = data.get("evidence") or [{}]
@@ -151,13 +151,13 @@ class DemoPeople:
         data = {"order_id": fact.order_id, "action": act.action, "by": by} | said
         return Reply(act.hours * _HOUR_S, data, exact=True)
 
-    def _opened(self, fact: facts.Opened, order: Order) -> Iterator[Reply]:
+    def _opened(self, fact: facts.Opened, order: Subject) -> Iterator[Reply]:
         if known := self.known_as.get((fact.evidence.source, fact.evidence.id)):
             self._reporters[fact.order_id] = known
             if self._does(self._habits.reminds):
                 yield self._of_reporter(order, known, "remind")
 
-    def _classified(self, fact: facts.Classified, order: Order) -> Iterator[Reply]:
+    def _classified(self, fact: facts.Classified, order: Subject) -> Iterator[Reply]:
         guess = fact.guess
         best = fact.category or (guess.alternatives[0][0] if guess and guess.alternatives else "")
         self._guessed[fact.order_id] = self._true[fact.order_id] = best
@@ -166,10 +166,10 @@ class DemoPeople:
             self._true[fact.order_id] = others[0]
         return iter(())
 
-    def _in_review(self, fact: facts.SentToReview, order: Order) -> Iterator[Reply]:
+    def _in_review(self, fact: facts.SentToReview, order: Subject) -> Iterator[Reply]:
         yield self._decision(order)
 
-    def _decision(self, order: Order) -> Reply:
+    def _decision(self, order: Subject) -> Reply:
         by = {"role": "reviewer", "id": "reviewer-1"}
         category = self._true.get(order["order_id"])
         if category == NO_FAULT:
@@ -181,7 +181,7 @@ class DemoPeople:
         said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
         return self._reply(order | said | {"by": by})
 
-    def _returned(self, fact: facts.Returned, order: Order) -> Iterator[Reply]:
+    def _returned(self, fact: facts.Returned, order: Subject) -> Iterator[Reply]:
         by = {"role": "dispatcher", "id": "dispatcher-1"}
         if fact.code == "not-a-problem":
             said = {"action": "approve-return", "code": fact.code, "reason": "经核实属误报 (a false alarm)"}
@@ -191,18 +191,18 @@ class DemoPeople:
         else:
             yield self._reply(order | {"action": "refuse-return", "by": by, "reason": "职责清单载明 (it is listed)"})
 
-    def _in_arbitration(self, fact: facts.SentToArbitration, order: Order) -> Iterator[Reply]:
+    def _in_arbitration(self, fact: facts.SentToArbitration, order: Subject) -> Iterator[Reply]:
         by = {"role": "duty-officer", "id": "duty-officer-1"}
         yield self._reply(order | {"action": "arbitrate", "by": by, "department": self._leads.get(fact.order_id, "")})
 
-    def _assigned(self, fact: facts.Assigned, order: Order) -> Iterator[Reply]:
+    def _assigned(self, fact: facts.Assigned, order: Subject) -> Iterator[Reply]:
         if (plan := _ONE_THING.get(fact.why.rule)) and fact.order_id not in self._joint:
             self._joint.add(fact.order_id)
             yield self._reply(
                 order | {"action": "divide", "plan": plan, "by": {"role": "dispatcher", "id": "dispatcher-1"}}
             )
 
-    def _accepted(self, fact: facts.Accepted, order: Order) -> Iterator[Reply]:
+    def _accepted(self, fact: facts.Accepted, order: Subject) -> Iterator[Reply]:
         if fact.order_id in self._joint or self._does(self._habits.forgets):  # a joint order ends with its parts
             return
         true = self._true.get(fact.order_id, "")
@@ -228,11 +228,11 @@ class DemoPeople:
             return  # handled when its clock runs again
         yield self._handle(order, fact)
 
-    def _extension(self, fact: facts.ExtensionRequested, order: Order) -> Iterator[Reply]:
+    def _extension(self, fact: facts.ExtensionRequested, order: Subject) -> Iterator[Reply]:
         action = "approve-extension" if self._does(self._habits.extensions_granted) else "refuse-extension"
         yield self._reply(order | {"action": action, "by": {"role": "dispatcher", "id": "dispatcher-2"}})
 
-    def _suspension(self, fact: facts.SuspensionRequested, order: Order) -> Iterator[Reply]:
+    def _suspension(self, fact: facts.SuspensionRequested, order: Subject) -> Iterator[Reply]:
         by = {"role": "dispatcher", "id": "dispatcher-2"}
         if self._does(self._habits.suspensions_granted):
             yield self._reply(order | {"action": "approve-suspension", "by": by})
@@ -241,27 +241,27 @@ class DemoPeople:
                 order | {"action": "refuse-suspension", "by": by, "reason": "可先行处置 (it can begin before)"}
             )
 
-    def _goes_on(self, fact: facts.Resumed | facts.SuspensionRefused, order: Order) -> Iterator[Reply]:
+    def _goes_on(self, fact: facts.Resumed | facts.SuspensionRefused, order: Subject) -> Iterator[Reply]:
         if department := self._leads.get(fact.order_id):
             yield self._handle(order, fact, department)
 
-    def _late(self, fact: facts.Breached, order: Order) -> Iterator[Reply]:
+    def _late(self, fact: facts.Breached, order: Subject) -> Iterator[Reply]:
         if fact.stage == "handle" and self._does(self._habits.supervises):
             said = {"action": "supervise", "level": 2, "until": to_text(fact.at + DAY_MS)}
             reason = "超期未办,请今日办结 (overdue: to be done today)"
             yield self._reply(order | said | {"reason": reason, "by": {"role": "duty-officer", "id": "duty-officer-1"}})
 
-    def _reminded(self, fact: facts.Reminded, order: Order) -> Iterator[Reply]:
+    def _reminded(self, fact: facts.Reminded, order: Subject) -> Iterator[Reply]:
         if self._does(self._habits.prioritises):
             said = {"action": "prioritise", "priority": 2, "reason": "群众催办 (its reporter waits)"}
             yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-1"}})
 
-    def _linked(self, fact: facts.Linked, order: Order) -> Iterator[Reply]:
+    def _linked(self, fact: facts.Linked, order: Subject) -> Iterator[Reply]:
         if fact.kind == "candidate" and self._does(self._habits.merges):
             said = {"action": "merge", "other_order_id": fact.other, "reason": "同一处同一事 (it is the same)"}
             yield self._reply(order | said | {"by": {"role": "operator", "id": "operator-1"}})
 
-    def _to_be_called(self, fact: facts.CallBackDue | facts.CalledBack, order: Order) -> Iterator[Reply]:
+    def _to_be_called(self, fact: facts.CallBackDue | facts.CalledBack, order: Subject) -> Iterator[Reply]:
         if isinstance(fact, facts.CalledBack) and fact.satisfied is not None:
             return
         if not self._does(self._habits.calls):
@@ -275,35 +275,35 @@ class DemoPeople:
             said |= {"satisfied": True, "satisfaction": self._random.choice((4, 5))}
         yield self._reply(order | said)
 
-    def _handled(self, fact: facts.Handled, order: Order) -> Iterator[Reply]:
+    def _handled(self, fact: facts.Handled, order: Subject) -> Iterator[Reply]:
         if fact.order_id in self._joint:  # its parts were checked, each by itself
             return
         yield self._check(order)
 
-    def _check(self, order: Order) -> Reply:
+    def _check(self, order: Subject) -> Reply:
         passed = self._random.random() >= self._habits.reworks
         by = {"role": "inspector", "id": "inspector-1"}
         return self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
 
-    def _check_given(self, fact: facts.CheckGiven, order: Order) -> Iterator[Reply]:
+    def _check_given(self, fact: facts.CheckGiven, order: Subject) -> Iterator[Reply]:
         self._inspectors[fact.order_id] = fact.inspector
         return iter(())
 
-    def _checked(self, fact: facts.Checked, order: Order) -> Iterator[Reply]:
+    def _checked(self, fact: facts.Checked, order: Subject) -> Iterator[Reply]:
         self._forget(fact)
         if not fact.passed:
             yield self._handle(order, fact, department=self._handlers.get(fact.order_id, ""))
 
-    def _sent_to_look(self, fact: facts.TaskGiven, order: Order) -> Iterator[Reply]:
+    def _sent_to_look(self, fact: facts.TaskGiven, order: Subject) -> Iterator[Reply]:
         self._looking.add(fact.order_id)
         if fact.what == "check":
             self._to_check.add(fact.order_id)
         yield self._reply(order | {"action": "accept-task", "by": {"role": "unit", "id": fact.unit}})
 
-    def _on_its_way(self, fact: facts.TaskAccepted, order: Order) -> Iterator[Reply]:
+    def _on_its_way(self, fact: facts.TaskAccepted, order: Subject) -> Iterator[Reply]:
         yield self._reply(order | {"action": "arrive", "by": {"role": "unit", "id": fact.actor.id}})
 
-    def _arrived(self, fact: facts.UnitArrived, order: Order) -> Iterator[Reply]:
+    def _arrived(self, fact: facts.UnitArrived, order: Subject) -> Iterator[Reply]:
         said: dict[str, Any] = {"by": {"role": "unit", "id": fact.actor.id}}
         checks = fact.order_id in self._to_check
         if self._does(self._habits.reworks if checks else self._habits.in_vain):
@@ -316,12 +316,12 @@ class DemoPeople:
             said |= {"action": "check-pass" if checks else "verify-pass", "evidence_urls": [photo]}
         yield self._reply(order | said)
 
-    def _has_looked(self, fact: facts.Verified, order: Order) -> Iterator[Reply]:
+    def _has_looked(self, fact: facts.Verified, order: Subject) -> Iterator[Reply]:
         self._forget(fact)
         return iter(())
 
     def _left_to_a_person(
-        self, fact: facts.TaskDeclined | facts.TaskLapsed | facts.RecheckAnswered, order: Order
+        self, fact: facts.TaskDeclined | facts.TaskLapsed | facts.RecheckAnswered, order: Subject
     ) -> Iterator[Reply]:
         """Whoever was asked to look has not, or was asked besides: the inspector goes, or the reviewer decides."""
         if fact.order_id not in self._looking:
@@ -334,7 +334,7 @@ class DemoPeople:
         self._looking.discard(fact.order_id)
         self._to_check.discard(fact.order_id)
 
-    def _asked_to_look_again(self, fact: facts.RecheckRequested, order: Order) -> Iterator[Reply]:
+    def _asked_to_look_again(self, fact: facts.RecheckRequested, order: Subject) -> Iterator[Reply]:
         """The camera answers, mostly; the picture that it has taken is not sent."""
         if not self._does(self._habits.looks):
             return
@@ -345,11 +345,11 @@ class DemoPeople:
         data = {name: value for name, value in said.data.items() if name != "action"}
         yield Reply(said.delay, data, kind=RECHECKED, source=fact.source)
 
-    def _appealed(self, fact: facts.Appealed, order: Order) -> Iterator[Reply]:
+    def _appealed(self, fact: facts.Appealed, order: Subject) -> Iterator[Reply]:
         for reviewer in ("reviewer-2", "reviewer-3"):
             yield self._reply(order | {"action": "approve-appeal", "by": {"role": "reviewer", "id": reviewer}})
 
-    def _closed(self, fact: facts.Closed, order: Order) -> Iterator[Reply]:
+    def _closed(self, fact: facts.Closed, order: Subject) -> Iterator[Reply]:
         """Whoever reported it may say what they think of it; who was late may say why."""
         habits, department = self._habits, self._handlers.get(fact.order_id, "")
         if fact.late and department and self._does(habits.appeals):
@@ -367,7 +367,7 @@ class DemoPeople:
         if self._does(habits.reopens):
             yield self._of_reporter(order, known, "reopen", reason="问题又出现了 (it is there again)")
 
-    def _of_reporter(self, order: Order, known: str, action: str, **said: Any) -> Reply:
+    def _of_reporter(self, order: Subject, known: str, action: str, **said: Any) -> Reply:
         return self._reply(order | {"action": action, "by": {"role": "reporter", "id": known}} | said)
 
     def _advice(self, order_id: str, department: str) -> dict[str, str]:
@@ -380,7 +380,7 @@ class DemoPeople:
     def _does(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
 
-    def _handle(self, order: Order, fact: Fact, department: str = "") -> Reply:
+    def _handle(self, order: Subject, fact: Fact, department: str = "") -> Reply:
         department = department or fact.actor.department
         self._handlers[fact.order_id] = department
         by = {"role": "department", "department": department, "id": f"{department}/crew"}
@@ -416,7 +416,7 @@ def _photo(order_id: str) -> str:
 
 
 # What the people do about a fact; all others they only read.
-_REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Reply]]] = {
+_REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Subject], Iterator[Reply]]] = {
     facts.Opened: DemoPeople._opened,
     facts.Classified: DemoPeople._classified,
     facts.SentToReview: DemoPeople._in_review,

@@ -7,7 +7,7 @@ import msgspec
 from dispatcher.order.row import OPEN, Order, has_reporters, unroutable
 from models.events.vocabulary import Names
 
-_URGENT = 2  # the least urgent priority that is still urgent
+_PRESSING = 2  # the last priority that a list marks as urgent: more than the matters of life and limb alone
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -20,7 +20,9 @@ class Mark(msgspec.Struct, frozen=True):
 
 MARKS: Mapping[str, Mark] = {
     "urgent": Mark(
-        ("紧急", "urgent"), "open, of priority 1 or 2", lambda order: order.state in OPEN and order.priority <= _URGENT
+        ("紧急", "urgent"),
+        "open, of priority 1 or 2",
+        lambda order: order.state in OPEN and order.priority <= _PRESSING,
     ),
     "unanswered": Mark(
         ("未响应", "unanswered"),
