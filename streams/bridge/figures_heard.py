@@ -40,7 +40,7 @@ class HeardHub(msgspec.Struct, frozen=True):
     told: HubFiguresMessage
 
     def state(self, now: int) -> HubState:
-        """Whether it is heard of at an instant, or away."""
+        """At an instant: `away` where nothing has come for longer than `MISSED` of its intervals, else `heard`."""
         return "away" if now - self.heard_at > MISSED * self.told.every_seconds * 1000 else "heard"
 
     def period(self, window: Window) -> PeriodFigures:

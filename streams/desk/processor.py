@@ -68,7 +68,7 @@ class DeskOutcome:
 class DeskProcessor:
     """The desk's work on one inbox partition."""
 
-    lookout = None
+    lookout = None  # what is urgent has come by the lane already
 
     def __init__(
         self,
@@ -111,11 +111,11 @@ class DeskProcessor:
 
     @property
     def patient(self) -> bool:
-        """What is replayed was over long ago."""
+        """Whether what it decides is replayed: that was over long ago, and nobody waits for it."""
         return self._state.meta.replayed
 
     def held(self, key: str, row: bytes) -> bytes:
-        """An order's row waits as the state keeps it."""
+        """The row as it waits for `load`: an order's packed, as the state keeps it, all others as they are."""
         return self._packing.packed(row) if row_keys.is_order(key) else row
 
     async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
