@@ -14,7 +14,7 @@ from dispatcher.partition import row_keys
 from streams import metrics
 from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
-from streams.tables.order_view import OrderView
+from streams.tables.orders.order_view import OrderView
 from streams.tables.outside import standing
 from streams.tables.outside.standing import StandingView
 from streams.tables.stored_row import Kept
