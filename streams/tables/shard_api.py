@@ -19,7 +19,7 @@ from starlette.routing import Route
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, figures_of
 from dispatcher.order.row import Order
-from streams.tables.orders.order_view import Counted, Wanted
+from streams.tables.orders.wanted import Counted, Wanted
 from streams.tables.protocol import (
     PartitionAlarms,
     PartitionDays,

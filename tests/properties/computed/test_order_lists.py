@@ -13,7 +13,8 @@ from dispatcher.order.chain import confirmer
 from dispatcher.order.row import OPEN, Assignment, Order, State, Task
 from streams.tables.marks import MARKS, marks_of
 from streams.tables.orders import order_view
-from streams.tables.orders.order_view import OrderView, Wanted
+from streams.tables.orders.order_view import OrderView
+from streams.tables.orders.wanted import Wanted
 from streams.tables.protocol import Sort, place_of, sureness
 from tests.support.desk_rows import AREAS, DEPARTMENTS, START, ZONE, opened
 

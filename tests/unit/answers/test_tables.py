@@ -31,7 +31,8 @@ from streams.tables import role, stored_row, worker
 from streams.tables.build import Build
 from streams.tables.figure_view import FigureView
 from streams.tables.marks import MARKS, marks_of
-from streams.tables.orders.order_view import Counted, OrderView, Wanted
+from streams.tables.orders.order_view import OrderView
+from streams.tables.orders.wanted import Counted, Wanted
 from streams.tables.protocol import Place, brief, from_cursor, sureness, to_cursor
 from streams.tables.stall_guard import IDLE, STALLED, ProgressWatch, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept

@@ -21,7 +21,8 @@ from streams.gateway.seats import LISTS
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.history import Line
-from streams.tables.orders.order_view import OrderView, Wanted
+from streams.tables.orders.order_view import OrderView
+from streams.tables.orders.wanted import Wanted
 from streams.tables.protocol import Sort
 from tests.conftest import REPOSITORY
 from tests.support.desks import Desk

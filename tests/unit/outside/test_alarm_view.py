@@ -14,7 +14,7 @@ from dispatcher.partition.state import AlarmRecord, UnitState
 from models.city import Camera
 from models.inbox import OWN_SIGHTINGS, Actor
 from streams.gateway.outside.raster import raster_of
-from streams.tables.orders.order_view import Wanted
+from streams.tables.orders.wanted import Wanted
 from streams.tables.outside.alarm_view import Alarmed, AlarmView, worst_first
 from streams.tables.outside.standing import StandingView, is_wanted, stands
 from streams.tables.protocol import Seer
