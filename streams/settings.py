@@ -120,7 +120,12 @@ class Settings(BaseSettings):
     kafka_password_file: str = Field(
         "", description="File with the user's password, for OAUTHBEARER with the token; read anew for each client."
     )
-    kafka_ca: str = Field("", description="PEM file with the authority of the brokers. Empty: those the system trusts.")
+    kafka_ca: str = Field(
+        "",
+        description="PEM file with the authority of the brokers. Empty: those the system trusts. From Python 3.13 on "
+        "an authority of one's own must say what its key may do, and certificates whose they are (`keyUsage`, "
+        "`authorityKeyIdentifier`): else the refusal names what is missing.",
+    )
     kafka_certificate: str = Field("", description="PEM file with our own certificate, where the cluster asks for one.")
     kafka_certificate_key: str = Field("", description="PEM file with its key. Empty: it is in the same file.")
     namespace: Namespace = Field(

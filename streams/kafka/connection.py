@@ -74,6 +74,8 @@ class _Whys(logging.Handler):
 def _why(address: str, error: ssl.SSLError | KafkaError) -> str:
     if isinstance(error, ssl.SSLError):
         reason = error.reason or str(error)
+        if isinstance(error, ssl.SSLCertVerificationError):  # what of it does not hold
+            reason = f"{reason}, {error.verify_message}"
         return f"no TLS with Kafka at {address}: {reason}"
     return f"Kafka at {address} refuses us: {error}"
 

@@ -468,7 +468,10 @@ async def test_when_a_token_has_ended_a_client_shows_the_one_that_is_there_now(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kafka_ca": ""}, "no TLS with Kafka at {}: CERTIFICATE_VERIFY_FAILED"),
+        (
+            {"kafka_ca": ""},
+            "no TLS with Kafka at {}: CERTIFICATE_VERIFY_FAILED, self-signed certificate",
+        ),
         ({"kafka_user": "nobody"}, "Kafka at {} refuses us: "),
         (
             {"kafka_protocol": "PLAINTEXT", "kafka_ca": ""},

@@ -52,6 +52,18 @@ ssl.truststore.location={folder}/ca.pem
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS;User:{user}
 """
+# What the key of an authority is for: it signs certificates, and lists of those that no longer count.
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Issuer:
@@ -106,10 +118,14 @@ def secured_broker(
 
 
 def write_certificates(folder: Path) -> None:
-    """An authority (ca.pem), and the certificates of the broker and of a client with their keys (broker.pem, …)."""
+    """An authority (ca.pem), and the certificates of the broker and of a client with their keys (broker.pem, …), with
+    all that RFC 5280 asks for: from Python 3.13 on clients take no others."""
     key = ec.generate_private_key(ec.SECP256R1())
+    own_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    of_authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_key)
     authority = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
     issued = _certificate(authority, key.public_key()).add_extension(x509.BasicConstraints(True, None), critical=True)
+    issued = issued.add_extension(own_key, critical=False).add_extension(_SIGNS, critical=True)
     ca = issued.sign(key, hashes.SHA256())
     host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK_HOST))])
     (folder / "ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
@@ -117,6 +133,7 @@ def write_certificates(folder: Path) -> None:
         own = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
         signed = _certificate(authority, own.public_key(), name).add_extension(host, critical=False)
+        signed = signed.add_extension(of_authority, critical=False)
         (folder / f"{who}.pem").write_bytes(
             own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + signed.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
