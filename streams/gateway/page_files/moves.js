@@ -70,6 +70,12 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
+// The same of a department; any other words stay as they are.
+export function departmentName(code) {
+  const known = seat.known?.departments.find((each) => each.id === code);
+  return known ? name(known) : code;
+}
+
 // The conditions of categories. A gateway of a version before says their ids alone.
 function conditions(categories) {
   return (categories || []).flatMap((each) => each.conditions).map((each) => (each.id ? each : { id: each }));

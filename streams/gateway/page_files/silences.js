@@ -1,6 +1,6 @@
 import { answered, ask, el, GAP, instant, keepTyped, keyboardIn, redraw, said as saidOf, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
-import { seat, takeSeat } from "/page/moves.js";
+import { departmentName, seat, takeSeat } from "/page/moves.js";
 import { decided, keyOf } from "/page/undecided.js";
 
 const REFRESH_MS = 5000;
@@ -73,7 +73,7 @@ function line(silence) {
   return el("li", {},
     el("div", { class: "top" }, el("strong", {}, `${silence.number} · ${what.filter(Boolean).join(" · ")}`), el("span", { class: waits ? "badge warn" : "badge" }, STATES[silence.state])),
     el("p", {}, silence.comment),
-    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(silence.starts_at, zone), timed(silence.ends_at, zone)), " · ", silence.owner,
+    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(silence.starts_at, zone), timed(silence.ends_at, zone)), " · ", departmentName(silence.owner),
       silence.created_by ? ` · ${say("set by {}", silence.created_by)}` : "", silence.approved_by ? ` · ${say("approved by {}", silence.approved_by)}` : ""),
     el("div", { class: "moves" },
       waits && APPROVING.includes(seat.role) ? button(say("Approve"), `${path}/approve`) : "",
@@ -113,7 +113,7 @@ function showZones(zones) {
   const lines = rows.map(([each, state]) => el("li", {},
     el("div", { class: "top" }, el("strong", {}, covered(each).join(" · ")), el("span", { class: each.lifted_by ? "badge warn" : "badge" }, state)),
     el("p", {}, each.reason),
-    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(each.starts_at, zone), timed(each.ends_at, zone)), " · ", each.owner),
+    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(each.starts_at, zone), timed(each.ends_at, zone)), " · ", departmentName(each.owner)),
     SETTING.includes(seat.role) && !each.lifted_by ? lift(each) : ""));
   by("zones").replaceChildren(...lines, ...(lines.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }

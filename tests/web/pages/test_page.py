@@ -289,6 +289,30 @@ async def test_what_the_program_says_of_a_step_is_said_in_the_reader_s_language(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_who_answers_for_a_silence_is_called_by_its_name(city: City, tmp_path: Path) -> None:
+    """A department, in the reader's language, of whom the tables of control zones have the id; anybody else stays."""
+    period = {"starts_at": "2026-03-01T10:00:00+08:00", "ends_at": "2036-03-01T10:00:00+08:00"}
+    every = {"category": None, "area": None, "owner": "roads"} | period
+    zone = {"lifts": "z", "reason": "fair", "lifted_by": None} | every
+    silence = {"number": 1, "state": "active", "comment": "works"} | every
+    listed = {
+        "zone": "Asia/Shanghai",
+        "control_zones": [zone],
+        "silences": [silence, silence | {"number": 2, "owner": "ann of roads"}],
+    }
+    roads = re.compile(f" · {city.departments['roads'].name_zh}$")
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "zh", tmp_path, Seen())).page
+        await page.route(f"{base}/silences", lambda route: route.fulfill(json=listed))
+        await page.goto(f"{base}/desk/silences")
+
+        await expect(page.locator("#zones .soft")).to_have_text(roads)
+        await expect(page.locator("#known .soft")).to_have_text([roads, re.compile(" · ann of roads$")])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
 async def test_the_desk_opens_the_first_order_of_the_first_list_with_what_may_be_done(city: City) -> None:
     """A reviewer's list, without tokens; the moves are the table's for that role and state."""
     order = msgspec.structs.replace(opened(1), state="review", department="", assignments=())
