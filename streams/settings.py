@@ -423,8 +423,17 @@ def _local(data: Path) -> str:
 
 def _address(data: Path) -> str:
     """Where the local broker of this data folder listens, or last did; empty when none ever ran."""
-    file = data / BROKER_FOLDER / ADDRESS_FILE
-    return file.read_text().strip() if file.exists() else ""
+    return _kept(data, f"{BROKER_FOLDER}/{ADDRESS_FILE}").strip()
+
+
+def _kept(data: Path, name: str) -> str:
+    """What a file of the data folder says; empty where it is not there. Raises UsageError when nobody can tell."""
+    try:
+        return (data / name).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise UsageError(f"PAIDAN_DATA: the folder {data} cannot be read: {error.strerror}") from error
 
 
 class Running(NamedTuple):
@@ -436,10 +445,10 @@ class Running(NamedTuple):
 
 def _running(data: Path) -> Running | None:
     """The system that runs in this data folder; None when none does, or its process was killed."""
-    file = data / RUNNING_FILE
-    if not file.exists():
+    said = _kept(data, RUNNING_FILE)
+    if not said:
         return None
-    port, workers = json.loads(file.read_text())
+    port, workers = json.loads(said)
     return Running(port, tuple(workers)) if answers(LOOPBACK_HOST, port) or any(map(_listens, workers)) else None
 
 

@@ -120,6 +120,8 @@ async def _members(client: AIOKafkaAdminClient, group: str) -> int:
 
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    with contextlib.suppress(StopIteration):
-        return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    for place in (folder.absolute(), *folder.absolute().parents):
+        with contextlib.suppress(OSError):  # of a name that no folder can have
+            if place.exists():
+                return place
     return Path("/")

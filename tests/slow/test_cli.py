@@ -14,6 +14,9 @@ import pytest
 from streams.settings import DEMO_CITY
 from streams.terminal.feed import read_events
 
+# Longer than any name that a file can have.
+LONG = f"/{'x' * 300}"
+
 
 def _paidan(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -150,10 +153,14 @@ def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, comm
         (("up",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
         (("demo",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
         (("broker",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
+        (("status",), {"PAIDAN_DATA": LONG}, f"paidan: PAIDAN_DATA: the folder {LONG} cannot be read"),
+        (("city", "new", LONG), {}, f"paidan: {LONG}: cannot be read"),
+        (("history", LONG), {}, f"paidan: {LONG}: cannot be read"),
+        (("evaluate", LONG, LONG), {}, f"paidan: the model {LONG} cannot be read"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(command: tuple[str, ...], environment: dict[str, str], sentence: str) -> None:
-    """An address without a port, a gateway that is none, a data folder that cannot be: one line, no traceback."""
+    """An address without a port, a gateway or a data folder that is none, a name that no file can have: one line."""
     done = _paidan(*command, **environment)
     assert done.returncode in (1, 2)
     assert done.stderr.startswith(sentence)

@@ -89,9 +89,9 @@ T = TypeVar("T")
 
 def load_city(path: Path) -> City:
     """The city of a pack folder. Raises CityError with all mistakes, each with file, line and field."""
-    if not path.is_dir():
-        raise CityError([f"{path}: is not a folder with a city pack"])
     try:
+        if not path.is_dir():
+            raise CityError([f"{path}: is not a folder with a city pack"])
         files = {file.name: file.read_bytes() for file in sorted(path.iterdir()) if is_pack_file(file)}
     except OSError as error:
         raise CityError([f"{error.filename}: cannot be read: {error.strerror}"]) from error

@@ -12,12 +12,12 @@ SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
 def read_model(path: Path) -> tuple[Path, bytes]:
     """The file of a model and its bytes, from a file or a folder that holds exactly one. Raises ClassifierError."""
-    if path.is_dir():
-        files = sorted(path.glob(f"*{SUFFIX}"))
-        if len(files) != 1:
-            raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
-        path = files[0]
     try:
+        if path.is_dir():
+            files = sorted(path.glob(f"*{SUFFIX}"))
+            if len(files) != 1:
+                raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
+            path = files[0]
         return path, path.read_bytes()
     except OSError as error:
         raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error

@@ -33,8 +33,11 @@ def history(
     city = load_city(settings.city)
     end = instant("--until", until) if until else None
     for file in files:
-        if not file.is_file():
-            raise UsageError(f"{file}: there is no such file")
+        try:
+            if not file.is_file():
+                raise UsageError(f"{file}: there is no such file")
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     chronicle = Chronicle(files)
     if not len(chronicle):
         raise UsageError("the files hold no events")

@@ -72,7 +72,11 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")]) -> None:
     """Write a small city pack with every file, each with a comment on what it is for, to be made your own."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from error
+    if taken:
         raise UsageError(f"{folder}: is there already; name a folder that is not, or an empty one")
     files = {file.name: file.read_text(encoding="utf-8") for file in NEW_CITY.iterdir() if is_pack_file(file)}
     files["calendar.csv"] += "".join(f"{','.join(row)}\n" for row in _official_from(datetime.now().astimezone().year))

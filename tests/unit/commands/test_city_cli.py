@@ -69,6 +69,14 @@ def test_check_of_no_folder_says_so(tmp_path: Path) -> None:
     assert "is not a folder with a city pack" in str(result.exception)
 
 
+def test_a_folder_of_a_name_too_long_cannot_be_read(tmp_path: Path) -> None:
+    """Nobody can tell whether it is there; that is a mistake as well, and no traceback."""
+    result = RUNNER.invoke(app, ["check", str(tmp_path / ("x" * 300))])
+
+    assert isinstance(result.exception, CityError)
+    assert "cannot be read: File name too long" in str(result.exception)
+
+
 def test_gaps_are_told_but_not_refused() -> None:
     """Categories without anybody responsible or without a limit are allowed and named."""
     city = tiny_city(

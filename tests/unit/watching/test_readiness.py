@@ -156,6 +156,13 @@ def test_before_kafka_has_answered_nothing_is_said_of_intake_and_desk(clock: Sim
     assert judge(watch.figures()).wrong[0] == "Kafka does not answer"
 
 
+def test_the_room_is_known_also_for_a_data_folder_that_no_folder_can_be(tmp_path: Path) -> None:
+    """The gateway needs none of its own: a name too long for a file is no reason to end."""
+    data = tmp_path / ("x" * 300)
+
+    assert Pulse(load_settings(kafka="nowhere:1", partitions=1, data=data), ()).figures()["disk"]
+
+
 async def test_what_a_dead_desk_and_a_silent_kafka_look_like(clock: SimpleNamespace, watch: Pulse) -> None:
     """Its members are gone, what has come for it waits; once Kafka is silent, the last answer grows old."""
     cluster = Cluster()
