@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from dispatcher.order.row import Order
 from models.city import City
 from models.events import UPDATE
+from models.redact import in_letters
 from streams.gateway.events.on_behalf import of_link
 from streams.gateway.events.request_event import body_of, read_event
 from streams.gateway.events.token_buckets import TokenBuckets
@@ -30,7 +31,7 @@ from streams.reporter_links import ReporterLink, ReporterLinks
 
 _LOOKS, _STEPS = 60, 6  # a minute
 _LOOKED_AT = 10  # of a reporter's orders, the newest: among them is the one that theirs has become
-_SOURCE = "urn:paidan:reporter-link"
+_SOURCE = "urn:paidan:reporter-link:"  # with who has the link, so that nobody takes a name that another is yet to use
 
 
 def reporter_routes(
@@ -77,12 +78,12 @@ def reporter_routes(
     @router.post("/r/{token}/updates")
     async def said(token: str, request: Request) -> Response:
         link = read(token, steps)
-        body = await body_of(request)
+        body, source = await body_of(request), _SOURCE + in_letters(link.reporter)
 
         event, known = await receiver.read(
             body,
             lambda: of_link(
-                msgspec.structs.replace(read_event(request, UPDATE, body, link.order_id), source=_SOURCE),
+                msgspec.structs.replace(read_event(request, UPDATE, body, link.order_id), source=source),
                 "citizen" if link.citizen else "reporter",
                 link.reporter,
                 JUDGING if link.citizen else STEPS,

@@ -94,6 +94,23 @@ async def test_the_page_and_what_it_shows_name_nobody(link: Link) -> None:
         assert personal not in page.text
 
 
+async def test_keys_that_two_reporters_choose_alike_do_not_meet(link: Link) -> None:
+    """Each has names of their own, as each token has: what one has sent never stands in another's way, and what the
+    same reporter sends again has no effect."""
+    there = {"lat": 30.02, "lon": 114.05}
+    said = {"text": TEXT, "location": there, "reporter": {"phone": "13900139000"}}
+    other = (await link.client.post("/reports", json=said, headers=WAIT)).json()["fact"]["order_id"]
+    links = (link, link, Link(link.client, link.behind, other, "13900139000"))
+    headers = WAIT | {"idempotency-key": "1"}
+
+    answers = [
+        await link.client.post(f"/r/{each.token}/updates", json={"action": "remind"}, headers=headers) for each in links
+    ]
+
+    assert other != link.order
+    assert [answer.status_code for answer in answers] == [200, 202, 200]
+
+
 async def test_a_reporter_adds_words_or_a_photo(link: Link) -> None:
     """Either will do; nothing at all is refused, and the desk has them in the order's timeline."""
     photo = "https://pictures.example/2.jpg"
