@@ -4,7 +4,7 @@ assignments and of what else changes a list."""
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +16,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
 from dispatcher.partition.telling.outcomes import SightingOutcome, read_outcome
+from models.access import Holder
 from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
@@ -110,7 +111,7 @@ class FactTail:
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
         self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
-        self._admitted = 0
+        self._admitted: Counter[Holder | None] = Counter()
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._areas: OrderedDict[str, str] = OrderedDict()
         self.live = LiveFacts(settings.partitions)
@@ -164,13 +165,15 @@ class FactTail:
         return self._holders.get(order_id, frozenset())
 
     @contextlib.contextmanager
-    def admitting(self) -> Iterator[int]:
-        """While the body runs somebody follows what changes, or is about to; how many do, with this one."""
-        self._admitted += 1
+    def admitting(self, holder: Holder | None) -> Iterator[tuple[int, int]]:
+        """While the body runs somebody follows what changes, or is about to; how many do, with this one, and how many
+        of them are this holder's."""
+        self._admitted[holder] += 1
         try:
-            yield self._admitted
+            yield self._admitted.total(), self._admitted[holder]
         finally:
-            self._admitted -= 1
+            self._admitted[holder] -= 1
+            self._admitted += Counter()  # keeps those alone who still follow
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka was away, go on with the facts where it ended, with the rest at the then

@@ -24,6 +24,7 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
 
 MOST_LISTENERS = 200
+MOST_OF_ONE = 50  # of these of one token, which many may share: nobody takes all the places from the others
 _MOST_UNSEEN = 100  # facts of others' orders, until it is told that nothing of them is to be told again
 _Last = Annotated[str, Header(description="the id of the last event that was received: it goes on behind it")]
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -35,24 +36,29 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
 
     @router.get("/events/assignments", summary="The newest assignments, then what changes lists (text/event-stream)")
     async def assignments(request: Request, last_event_id: _Last = "") -> StreamingResponse:
-        return _Followed(tail, _stream(city, tail, holder_of(request), partial(still_holds, request), last_event_id))
+        holder = holder_of(request)
+        return _Followed(tail, holder, _stream(city, tail, holder, partial(still_holds, request), last_event_id))
 
     return router
 
 
 class _Followed(StreamingResponse):
-    """The stream, for one of the so many who can follow it at a time. They are counted in one step with being let in,
-    as many may ask at once."""
+    """The stream, for one of the so many who can follow it at a time, in all and with one token. They are counted in
+    one step with being let in, as many may ask at once."""
 
-    def __init__(self, tail: FactTail, shown: AsyncIterator[bytes]) -> None:
+    def __init__(self, tail: FactTail, holder: Holder | None, shown: AsyncIterator[bytes]) -> None:
         super().__init__(shown, media_type="text/event-stream", headers=_HEADERS)
-        self._tail = tail
+        self._tail, self._holder = tail, holder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it to its end, or say when to try again."""
-        with self._tail.admitting() as following:
+        with self._tail.admitting(self._holder) as (following, own):
+            said = ""
             if following > MOST_LISTENERS:
                 said = f"{MOST_LISTENERS} follow the assignments already"
+            elif self._holder is not None and own > MOST_OF_ONE:
+                said = f"{MOST_OF_ONE} follow the assignments with this token already"
+            if said:
                 await Problem(503, "busy", said, {"retry-after": "30"}).response()(scope, receive, send)
             else:
                 await super().__call__(scope, receive, send)

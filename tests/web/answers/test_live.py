@@ -107,6 +107,40 @@ async def test_of_many_who_ask_at_once_no_more_than_can_follow_are_let_in(
     await shards.close()
 
 
+async def test_one_token_does_not_take_all_the_places_from_the_others(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows too often with one is told when to come again, and everybody else is let in."""
+    monkeypatch.setattr(live, "MOST_LISTENERS", 4)
+    monkeypatch.setattr(live, "MOST_OF_ONE", 2)
+    path = tokens_file(tmp_path / "t", grant("greedy", "department", department="roads"), grant("other", "operator"))
+    settings = load_settings(
+        kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only", gateway_tokens_file=path
+    )
+    shutdown, tail = Shutdown(), FactTail(settings)
+    shards, writer = Shards(settings), EventWriter(settings, shutdown)
+    app = make_app(Parts(settings, city, shards, writer, tail, Holders(settings), shutdown))
+
+    async with HttpServer(app, "127.0.0.1", 0) as server:
+        host, port = server.address.split(":")
+
+        async def ask(token: bytes) -> tuple[bytes, asyncio.StreamWriter]:
+            reader, sender = await asyncio.open_connection(host, int(port))
+            sender.write(_ASKED % token)
+            return (await asyncio.wait_for(reader.readline(), 10)).split(b" ")[1], sender
+
+        asked = [await ask(token) for token in (b"greedy",) * 4 + (b"other",) * 2]
+        assert [status for status, _ in asked] == [b"200", b"200", b"503", b"503", b"200", b"200"]
+        for _, sender in asked:
+            sender.close()
+        async with asyncio.timeout(10):
+            while (await ask(b"greedy"))[0] != b"200":
+                await asyncio.sleep(0.01)
+        tail.live.end()
+    await writer.stop()
+    await shards.close()
+
+
 def _assigned(seq: int) -> Assigned:
     return Assigned(
         order_id="gulou-20260301-aaaaaaaaaa", seq=seq, state="assigned", at=0, recorded_at=0, actor=Actor("desk"),
