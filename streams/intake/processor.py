@@ -50,7 +50,7 @@ from streams.intake.batch import (
 from streams.intake.drafts import Keys
 from streams.intake.meanings import Unlisted
 from streams.intake.personal.contacts import contacts_of
-from streams.intake.reading.too_late import taken_in_at
+from streams.intake.reading.too_late import as_taken_in, taken_in_at
 from streams.intake.reading.ways import ANY, Way
 from streams.intake.sent_ahead import SentAhead
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
@@ -123,6 +123,7 @@ class IntakeProcessor:
         record holds. Raises StageError when Kafka's clock is ahead of this machine's."""
         city = await self._cities.ready()
         now = now_ms()
+        records = as_taken_in(records, now)
         traced = NO_RECORD_SPANS if self._tracer is None else begin_record_spans(self._tracer, records)
         self._same_time.taken_in(max(taken_in_at(record, now) for record in records), now)
         prepared = await self._prepared(records, city, now)
@@ -158,7 +159,9 @@ class IntakeProcessor:
         """What is urgent in records whose turn has still to come, as records of the urgent lane. Once these are
         committed, it is remembered which sightings they hold."""
         city = await self._cities.ready()
-        prepared = await self._prepared(records, city, now_ms())
+        now = now_ms()
+        records = as_taken_in(records, now)
+        prepared = await self._prepared(records, city, now)
         urgent = urgent_of(prepared, *await self._guesses(prepared), self._sent_ahead.positions(prepared))
         items = defaultdict[str, list[Sighting | InboxUpdate]](list)
         found = defaultdict[int, set[tuple[str, str]]](set)

@@ -30,9 +30,12 @@ def raw(
     topic: str = "t.reports",
     offset: int = 0,
     timestamp: int = NOW,
+    timestamp_type: int = 1,
 ) -> ConsumerRecord:
-    """A record with exactly this value and these headers."""
-    return ConsumerRecord(topic, 0, offset, timestamp, 0, None, value, None, -1, len(value or b""), tuple(headers))
+    """A record with exactly this value and these headers; its time is the broker's, as the topics have it."""
+    return ConsumerRecord(
+        topic, 0, offset, timestamp, timestamp_type, None, value, None, -1, len(value or b""), tuple(headers)
+    )
 
 
 def record(ce_type: str, data: Mapping[str, Any] | bytes, **more: Any) -> ConsumerRecord:

@@ -10,8 +10,11 @@ intake is down. A dead letter that is sent again is as old as it was when it cam
 * An update and the answer of a camera that was asked are not judged here: only the desk knows the time of its order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
+
+from aiokafka import ConsumerRecord
 
 from models import envelope
 from models.city import CitySettings
@@ -21,6 +24,8 @@ from models.events import DETECTION, MEASUREMENT, REPORT
 from models.record import Record
 from models.times import DAY_MS, MINUTE_MS
 from streams.dead_letters.letter import RECEIVED, REPLAYED
+
+_SENDERS = 0  # the type of a record's time where its topic left that to whoever sent it (CreateTime)
 
 
 class Receipt(NamedTuple):
@@ -35,6 +40,15 @@ def taken_in_at(record: Record, now_ms: int) -> int:
     steps and whatever fires is held to it. A record that comes from nowhere, or of a time that no clock shows (a topic
     that others made keeps what its senders say), is of `now_ms`."""
     return record.timestamp if 0 < record.timestamp < envelope.LATEST else now_ms
+
+
+def as_taken_in(records: Iterable[ConsumerRecord], now_ms: int) -> Sequence[ConsumerRecord]:
+    """The records as Kafka took them in. Where its topic left the time to its sender, a record may be of one that has
+    still to come: it has come by `now_ms`, and says nothing of Kafka's clock."""
+    return [
+        replace(record, timestamp=now_ms) if record.timestamp_type == _SENDERS and record.timestamp > now_ms else record
+        for record in records
+    ]
 
 
 def receipt_of(record: Record, headers: Mapping[str, bytes], now_ms: int) -> Receipt:

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from models.events import REPORT, UPDATE
 from models.inbox import UNLOCATED, Heard, InboxUpdate, Sighting, decode_items
-from models.times import MINUTE_MS
+from models.times import DAY_MS, MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
@@ -21,7 +21,7 @@ from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
-from tests.support.messages import NOW, ORDER, detection, report, update
+from tests.support.messages import NOW, ORDER, detection, raw, report, update
 from tests.support.one_city import one_city
 from tests.unit.intake.test_intake import Echo
 
@@ -141,6 +141,20 @@ async def test_intake_goes_on_at_a_record_of_a_time_that_no_clock_shows() -> Non
     taken = (await intake().decide([report(event={"timestamp": 2**62}), report()])).taken
 
     assert (taken.dead, sum(map(len, taken.items.values()))) == ([], 2)
+
+
+async def test_intake_goes_on_at_a_record_that_its_sender_has_dated_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a topic that left the time to senders: it has come now, of which what it says of itself is held to."""
+    monkeypatch.setattr(processor, "now_ms", lambda: NOW)
+    sent = raw(report().value, report().headers, timestamp=NOW + DAY_MS, timestamp_type=0)
+    ahead = report(event={"id": "e-2", "time": NOW + DAY_MS})
+    dated = raw(ahead.value, ahead.headers, timestamp=NOW + DAY_MS, timestamp_type=0)
+
+    taken = (await intake().decide([sent, dated])).taken
+
+    [[sighting]] = taken.items.values()
+    assert isinstance(sighting, Sighting)
+    assert (sighting.at, [dead.error for dead in taken.dead]) == (NOW, ["ahead-of-time"])
 
 
 @pytest.mark.parametrize("area", [*AREAS, "nowhere"])
