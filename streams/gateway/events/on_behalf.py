@@ -37,6 +37,11 @@ def names_another(event: Event) -> bool:
     return "sender" in data_of(event)
 
 
+def other_order(event: Event) -> str:
+    """The order that an update which keeps its contract names beside its own; empty where it names none."""
+    return _text(data_of(event), "other_order_id")
+
+
 def of_link(event: Event, role: str, person: str, steps: Collection[str]) -> Event:
     """The update of whoever has the link of a reporter or of a citizen of the pool (`role`), known by their hash, with
     what such a link may say alone.

@@ -27,7 +27,14 @@ from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
-from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_unit, of_update
+from streams.gateway.events.on_behalf import (
+    names_another,
+    not_the_sender,
+    of_report,
+    of_unit,
+    of_update,
+    other_order,
+)
 from streams.gateway.events.request_event import body_of, data_of, read_event
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -88,6 +95,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
             await receiver.write(names.updates, order_id, event)
             raise not_the_sender(holder, event)
+        await _check_other(finder, holder, other_order(event))
         waiter = Waiter(known.source, known.id, known.content)
         link, wait = f"/orders/{order_id}", preference(request)
         try:
@@ -100,6 +108,13 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
 
     _add_units(router, names, receiver)
     return router
+
+
+async def _check_other(finder: Finder, holder: Holder | None, order_id: str) -> None:
+    """Raises Problem (403) for an order beyond the holder's area that a step names beside its own: it would change."""
+    if order_id and not await finder.may_act(holder, order_id):
+        beyond = "the area of the order that is named beside it lies beyond that of the token"
+        raise Problem(403, "forbidden", beyond, field="other_order_id")
 
 
 def _add_units(router: APIRouter, names: Names, receiver: "Receiver") -> None:

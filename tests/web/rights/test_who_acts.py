@@ -108,6 +108,7 @@ async def world(
         grant("street", "department", department="roads-street"),
         grant("north", "inspector", area="north"),
         grant("second", "dispatcher"),
+        grant("south", "dispatcher", area="south"),
     )
     path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
     async with gateway_with_desk(city, T0, gateway_tokens_file=path) as (client, behind):
@@ -335,6 +336,23 @@ async def test_a_district_s_officer_acts_on_what_was_moved_there(world: World) -
 
     assert (answer.status_code, world.behind.desk.order(answer.json()["fact"]["order_id"]).area) == (200, "north-w")
     assert (unknown.status_code, unknown.json()["field"]) == (403, "area")
+
+
+async def test_a_district_s_officer_names_no_order_of_another_district_beside_their_own(world: World) -> None:
+    """What is related, merged or kept apart changes on both sides: who is bound to a district does so within it."""
+    await world.come_to("assigned")
+    answer = await world.report("reporter", location={"lat": 30.15, "lon": 114.05})
+    within, world.other = world.other, answer.json()["fact"]["order_id"]
+    written, before = len(world.behind.written), world.behind.rows()
+
+    asked = [
+        await world.act("south", action, other_order_id=world.other) for action in ("relate", "merge", "keep-apart")
+    ]
+
+    assert [(one.status_code, one.json().get("field")) for one in asked] == [(403, "other_order_id")] * 3
+    assert (len(world.behind.written), world.behind.rows()) == (written, before)
+    assert (await world.act("south", "merge", other_order_id=within)).status_code == 200
+    assert (await world.act("dispatcher", "relate")).status_code != 403
 
 
 async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
