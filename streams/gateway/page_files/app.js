@@ -1,6 +1,6 @@
 import { areaMap, colourButtons, mapButtons } from "/page/area_map.js";
 import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
-import { announced, answered, ask, duration, el, percent, redraw, timed, bodyOf } from "/page/common.js";
+import { announced, answered, ask, duration, el, inTurn, inZone, percent, redraw, timed, bodyOf } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
 import { language, name, say, term } from "/page/language.js";
@@ -90,13 +90,38 @@ function figure(value, title, query) {
   return button;
 }
 
-// Fills a part of the page anew; a figure that had the keyboard keeps it.
-function fill(part, nodes) {
+// Changes a part of the page; a figure that had the keyboard keeps it.
+function keepingKeyboard(part, change) {
   const { query } = part.contains(document.activeElement) ? document.activeElement.dataset : {};
   const alike = () => [...part.querySelectorAll("[data-query]")].filter((each) => each.dataset.query === query); // two may have the same orders
   const which = alike().indexOf(document.activeElement);
-  part.replaceChildren(...nodes);
+  change();
   if (query !== undefined) alike()[which]?.focus({ preventScroll: true });
+}
+
+function fill(part, nodes) {
+  keepingKeyboard(part, () => redraw(part, ...nodes));
+}
+
+const cards = new Map(); // by its indicator: a card stays where it is with its line, whatever it says
+
+function card([title, indicator, value, bad, compared], city) {
+  if (!cards.has(indicator)) {
+    const said = el("dd", {});
+    cards.set(indicator, { node: el("div", {}, el("dt", {}, title), said), said });
+  }
+  const { node, said } = cards.get(indicator);
+  node.className = bad && bad(city) ? "card bad" : "card";
+  redraw(said, figure(String(value(city)), title, behind(indicator)), compared ? change(trend, indicator, compared) : "", line(trend, indicator, bad?.(city)));
+  return node;
+}
+
+function showCards(city) {
+  const part = by("cards");
+  keepingKeyboard(part, () => {
+    const nodes = CARDS.filter(([, indicator, , , , rare]) => !rare || city[indicator] !== null).map((each) => card(each, city));
+    if (nodes.length !== part.children.length || nodes.some((node, index) => part.children[index] !== node)) part.replaceChildren(...nodes);
+  });
 }
 
 let below = Boolean(before.below); // each department with all that stand below it
@@ -132,11 +157,7 @@ function showStatus(status) {
   by("stages").hidden = !troubles.length;
   announced(by("stages"), troubles.join(" · "));
   shownStatus = status;
-  const shown = CARDS.filter(([, indicator, , , , rare]) => !rare || status.city[indicator] !== null);
-  fill(by("cards"), shown.map(([title, indicator, value, bad, compared]) =>
-    el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
-      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, behind(indicator)), compared ? change(trend, indicator, compared) : "",
-        line(trend, indicator, bad?.(status.city))))));
+  showCards(status.city);
   fill(by("funnel"), funnel(status.city, figure));
   const alarms = Object.keys(status.drift?.alarms || {});
   const { labels = [], cameras = [] } = status.unlisted || {};
@@ -152,8 +173,8 @@ function showStatus(status) {
   const hubs = status.hubs || {};
   by("hubs-panel").hidden = !Object.keys(hubs).length;
   const [titles, rows] = hubTable(hubs, zone, figure);
-  by("hubs-head").replaceChildren(...titles);
-  by("hubs").replaceChildren(...rows);
+  redraw(by("hubs-head"), ...titles);
+  fill(by("hubs"), rows);
   by("below").hidden = !Object.values(status.departments).some((each) => each.parent); // a city without levels has none
   showDepartments();
 }
@@ -184,7 +205,10 @@ function assignmentLine(made) {
     made.attempt > 1 ? el("span", { class: "badge warn" }, say("attempt {}", made.attempt)) : "");
 }
 
+const refreshes = inTurn();
+
 async function refresh() {
+  const isNewest = refreshes();
   try {
     const wanted = listed;
     const asked = range() + below;
@@ -193,7 +217,7 @@ async function refresh() {
     const days = wanted.query && !/&to=/.test(wanted.query) ? `&${range()}` : "";
     const levels = below ? "&below=true" : "";
     const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
-    if (wanted !== listed || asked !== range() + below) return; // somebody has chosen something else meanwhile
+    if (wanted !== listed || asked !== range() + below || !isNewest()) return; // somebody has chosen something else meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
       listed = NEWEST;
       by("notice").textContent = say("Cannot be shown: {}", (await bodyOf(orders)).detail);
@@ -202,17 +226,22 @@ async function refresh() {
     }
     listable = orders.status !== 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
-    const told = await bodyOf(status);
-    zone = told.window.zone;
+    const [told, coloured, found] = await Promise.all([bodyOf(status), bodyOf(areas), listable ? bodyOf(orders) : null]);
+    if (zone !== told.window.zone) {
+      zone = told.window.zone;
+      inZone(zone);
+    }
+    if (wanted !== listed) return;
     if (asked !== range() + below) { // the first answer tells the city's zone: its day may be another one
       await refresh();
       return;
     }
     showStatus(told);
-    map?.colour((await bodyOf(areas)).areas, listed.area);
-    if (listable) showOrders(await bodyOf(orders));
+    map?.colour(coloured.areas, listed.area);
+    if (found) showOrders(found);
     by("notice").hidden = true;
   } catch (error) {
+    if (!isNewest()) return;
     announced(by("notice"), say("Cannot update at the moment ({})", error.message));
     by("notice").hidden = false;
   }

@@ -56,11 +56,20 @@ const DAYS_MS = 60_000;
 setInterval(sayDays, DAYS_MS);
 document.addEventListener("visibilitychange", () => document.hidden || sayDays());
 
+// Says all times by the clock of a zone, those, too, that were shown before it was known which that is.
+export function inZone(zone) {
+  for (const each of document.querySelectorAll("time[data-zone]")) each.dataset.zone = zone;
+  sayDays();
+}
+
 // A sentence in whose gaps parts of the page stand: `woven(say("{} to {}", GAP, GAP), one, other)`.
 export const GAP = "\0";
 export function woven(sentence, ...parts) {
   return sentence.split(GAP).flatMap((text, index) => (index ? [parts[index - 1], text] : [text]));
 }
+
+// The most that may be written as such a time: without it a browser takes years of six digits, which are none.
+export const LATEST = "9999-12-31T23:59";
 
 // The instant (ISO 8601, UTC) of what somebody writes as the time of a clock in a zone: "2026-12-24T18:30". Of an hour that
 // a clock skips or has twice, one of the two.

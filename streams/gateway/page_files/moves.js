@@ -1,4 +1,4 @@
-import { announced, answered, ask, bodyOf, el, instant, isDecided, keyboardIn, refusal } from "/page/common.js";
+import { announced, answered, ask, bodyOf, el, instant, isDecided, keyboardIn, LATEST, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -205,7 +205,7 @@ const CONTROLS = {
     const options = el("datalist", { id: "orders-like" }, ...likely.map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
-  instant: (field) => el("input", { name: field.name, type: "datetime-local", required: field.needed }),
+  instant: (field) => el("input", { name: field.name, type: "datetime-local", max: LATEST, required: field.needed }),
   category: (field, order) => {
     const rows = seat.known.categories.map(named);
     const likely = new Set(((order.guess && order.guess.alternatives) || []).map(([code]) => code));

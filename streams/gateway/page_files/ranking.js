@@ -1,5 +1,5 @@
 // The departments as a table that can be ranked by each of its columns.
-import { duration, el, percent } from "/page/common.js";
+import { duration, el, percent, redraw } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 function bar(value) {
@@ -43,7 +43,7 @@ function ranked(rows) {
 export function ranking(head, body, departments, count, again) {
   const rows = ranked(Object.entries(departments));
   const focused = [...head.querySelectorAll("button")].indexOf(document.activeElement);
-  head.replaceChildren(el("th", { scope: "col" }, say("Department")), ...COLUMNS.map(([title, , , most], index) => {
+  redraw(head, el("th", { scope: "col" }, say("Department")), ...COLUMNS.map(([title, , , most], index) => {
     const button = el("button", { type: "button", class: "ranks" }, title, index === by ? el("span", { "aria-hidden": "true" }, most === turned ? " ↑" : " ↓") : "");
     button.addEventListener("click", () => {
       turned = index === by ? !turned : false;

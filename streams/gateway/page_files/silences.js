@@ -1,4 +1,4 @@
-import { answered, ask, el, GAP, instant, keepTyped, keyboardIn, redraw, said as saidOf, timed, woven } from "/page/common.js";
+import { answered, ask, el, GAP, instant, inTurn, keepTyped, keyboardIn, LATEST, redraw, said as saidOf, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { departmentName, seat, takeSeat } from "/page/moves.js";
 import { decided, keyOf } from "/page/undecided.js";
@@ -118,18 +118,22 @@ function showZones(zones) {
   by("zones").replaceChildren(...lines, ...(lines.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
+const asked = inTurn();
 let trouble = false; // whether the page says that it could not be brought up to date
 
 // What has been said (`said`) stays where there is nothing newer to say.
 async function show(said = "") {
+  const isNewest = asked();
   try {
     const told = await answered(await ask("/silences"));
+    if (!isNewest()) return;
     zone = told.zone;
     showZones(told.control_zones);
     redraw(by("known"), ...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
     if (trouble) tell(said);
     trouble = false;
   } catch (error) {
+    if (!isNewest()) return;
     const told = say("Cannot update at the moment ({})", error.message);
     if (!said && by("notice").textContent !== told) tell(told); // said once, however often it is tried
     trouble = true;
@@ -151,8 +155,8 @@ function form(larger, areas) {
     el("label", {}, say("Source"), el("input", { name: "source", maxlength: 200 })),
     el("label", {}, say("Latitude"), number("lat", 90)), el("label", {}, say("Longitude"), number("lon", 180)),
     el("label", {}, say("Metres around it"), el("input", { name: "radius_m", type: "number", step: "any", min: 1, max: 100000 })),
-    el("label", {}, say("From (the city's time; empty: from now on)"), el("input", { name: "starts_at", type: "datetime-local" })),
-    el("label", {}, say("Until (the city's time)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
+    el("label", {}, say("From (the city's time; empty: from now on)"), el("input", { name: "starts_at", type: "datetime-local", max: LATEST })),
+    el("label", {}, say("Until (the city's time)"), el("input", { name: "ends_at", type: "datetime-local", max: LATEST, required: true })),
     answering(), because(),
     el("button", { class: "primary" }, say("Silence")));
   node.addEventListener("submit", async (event) => {
@@ -182,6 +186,25 @@ function form(larger, areas) {
   return node;
 }
 
+// The city's areas; none for who may not read them. They are asked for until there is an answer: a form without them could
+// silence nothing but the whole city.
+async function askForAreas() {
+  for (;;) {
+    try {
+      return await answered(await ask("/areas"));
+    } catch (error) {
+      if (error.decided) return { above: [], features: [] };
+    }
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}
+
+async function offerForm() {
+  const { above, features } = await askForAreas();
+  by("wanted").append(form(above, features.map((each) => ({ id: each.id, ...each.properties }))));
+  by("wanted").hidden = false;
+}
+
 await takeSeat();
 let zone = seat.known?.zone; // the city's
 if (!SETTING.includes(seat.role)) {
@@ -189,9 +212,7 @@ if (!SETTING.includes(seat.role)) {
   by("who").textContent = [mine ? say("Your seat: {}.", name(mine)) : "", say("Dispatchers, the duty officer and the operator set and end silences.")].filter(Boolean).join(" ");
   by("who").hidden = false;
 } else {
-  by("wanted").hidden = false;
-  const { above, features } = await ask("/areas").then(answered).catch(() => ({ above: [], features: [] }));
-  by("wanted").append(form(above, features.map((each) => ({ id: each.id, ...each.properties }))));
+  offerForm(); // the list does not wait for it
 }
 await show();
 setInterval(() => document.hidden || show(), REFRESH_MS);

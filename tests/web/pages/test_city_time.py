@@ -1,6 +1,7 @@
 """What is typed or picked before a page has heard everything goes by the city's clock all the same."""
 
 import asyncio
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from playwright.async_api import Route, expect
 from models.city import City
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import Seen, browser, seated
+from tests.web.pages.test_desk_page import FIRST, two_orders
+from tests.web.pages.test_interrupted import offered
 from tests.web.pages.test_page import serving
 
 pytestmark = [
@@ -70,3 +73,56 @@ async def test_today_is_the_citys_also_where_it_is_picked_before_the_zone_is_kno
         heard.set()
 
     assert asked[-1] == "2026-03-02"
+
+
+async def test_what_is_told_before_the_zone_is_known_stands_by_the_citys_clock_once_it_is(
+    city: City, tmp_path: Path
+) -> None:
+    """Where the first answer of the figures was lost, assignments and urgent orders said the hour of UTC for good."""
+    told = {"order_id": FIRST, "at": EVENING.isoformat(), "state": "assigned", "attempt": 1}
+    said = "".join(f"event: {kind}\ndata: {json.dumps(told)}\n\n" for kind in ("assigned", "urgent"))
+
+    async def events(route: Route) -> None:
+        await route.fulfill(body=said, content_type="text/event-stream")
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install(time=EVENING)
+        await page.route("**/events/assignments", events)
+        await page.route("**/status*", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=2)
+        await page.goto(base)
+        times = page.locator("#assignments time, .urgent time")
+        await expect(times).to_have_count(2)
+
+        await page.clock.run_for(5_000)
+
+        await expect(times).to_have_text(["04:00:00", "04:00:00"])
+
+
+SUSPEND = {
+    "action": "request-suspension", "term": "申请挂账", "note": "",
+    "fields": [{"name": "until", "kind": "instant", "needed": True}],
+}  # fmt: skip
+
+
+async def test_a_year_of_five_digits_is_no_time_and_is_said_to_be_none(city: City, tmp_path: Path) -> None:
+    """Whoever pressed saw nothing happen, on the page of silences for good: its button stayed without use."""
+    seen = Seen()
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, seen)).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await two_orders(page, city, state="accepted")
+        await offered(page, SUSPEND, role="dispatcher")
+        await page.goto(f"{base}/desk/silences")
+        for field, text in (("ends_at", "20261-01-02T00:30"), ("owner", "ann"), ("comment", "works")):
+            await page.fill(f'#wanted [name="{field}"]', text)
+        await page.click("#wanted .primary")
+        beyond = [await page.locator('#wanted [name="ends_at"]').evaluate("it => it.validity.rangeOverflow")]
+        await page.goto(f"{base}/o/{FIRST}")
+        await page.click('.doing [data-action="request-suspension"]')
+        await page.fill('form.move [name="until"]', "20261-01-02T00:30")
+        await page.click("form.move .primary")
+        beyond.append(await page.locator('form.move [name="until"]').evaluate("it => it.validity.rangeOverflow"))
+
+    assert beyond == [True, True]
+    assert seen.faults == []

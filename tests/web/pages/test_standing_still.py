@@ -305,3 +305,63 @@ async def test_an_order_that_was_fetched_ahead_is_fetched_anew_when_it_is_come_b
 
         await expect(page.locator(shown(page, SECOND))).to_be_visible()
         await expect(page.locator(".reported .text")).to_contain_text("behind")
+
+
+async def test_a_silence_of_an_area_can_be_set_once_the_areas_can_be_had(city: City, tmp_path: Path) -> None:
+    """After one lost answer the form could silence nothing but the whole city, until the page was loaded anew."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await page.route("**/areas", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=1)
+        async with page.expect_response("**/areas"):
+            await page.goto(f"{base}/desk/silences")
+        await settled(page)
+
+        await page.clock.run_for(5_000)
+
+        await expect(page.locator('#wanted [name="area"] optgroup[label="Areas"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("figure", "then"),
+    [
+        ("#cards .figure >> nth=0", '#cards .figure[aria-pressed="true"]'),
+        ("#ranks button >> nth=0", "#ranks th:nth-child(2)[aria-sort]"),
+        ("#hubs .figure", '#hubs .figure[aria-pressed="true"]'),
+    ],
+)
+async def test_a_figure_that_is_pressed_while_the_overview_comes_anew_is_pressed(
+    city: City, tmp_path: Path, figure: str, then: str
+) -> None:
+    """It does so every five seconds, and a press in that moment was lost."""
+    answers = 0
+    hub = {"state": "never", "name_zh": "东", "name_en": "East", "window": None, "indicators": None}
+
+    async def told(route: Route) -> None:
+        nonlocal answers
+        answers += 1
+        answer = await route.fetch()
+        as_of = f"2026-03-01T00:00:{answers:02}Z"
+        await route.fulfill(json=await answer.json() | {"hubs": {opened(1).department: hub}, "as_of": as_of})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.route("**/status*", told)
+        trend = re.compile(r"/trend\?")
+        days = [{"day": f"2026-03-0{number}", "open": number} for number in (1, 2)]
+        await page.route(trend, lambda route: route.fulfill(json={"days": days}))
+        async with page.expect_response(trend):
+            await page.goto(base)
+        await settled(page)
+        as_of = page.locator("#as-of time")
+        await page.locator(figure).hover()
+        await page.mouse.down()
+        shown_before = await as_of.get_attribute("datetime") or ""
+        await page.clock.run_for(5_000)
+        await expect(as_of).not_to_have_attribute("datetime", shown_before)
+
+        await page.mouse.up()
+
+        await expect(page.locator(then)).to_have_count(1)
