@@ -7,7 +7,6 @@ from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.dispatching import merge_group
 from models.city import Asset, Category, City
 from models.inbox import Sighting
 
@@ -17,7 +16,7 @@ def around(
 ) -> Iterator[tuple[Order, float]]:
     """The orders at the asset that a sighting is at, then those near its place, each named once, with their distances
     in metres."""
-    group, seen = merge_group(work.city, category), set[str]()
+    group, seen = work.city.merge_group(category), set[str]()
     if asset is not None:
         for _, order_id, lat, lon in islice(work.overlay.index.newest(index.of_asset(asset.id, group)), nearby.SCANNED):
             away, order = merging.between(sighting, lat, lon), work.order(order_id)

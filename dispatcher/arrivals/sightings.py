@@ -33,7 +33,6 @@ from dispatcher.partition.telling import outcomes
 from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import STORM, join, open_order
 from models.city import Category
 from models.events import COVERED
@@ -134,7 +133,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         if order.state in OPEN:
             return _repeat(work, order, sighting, work.order(order_id) or order)
         # A parent incident that has ended is not reopened by what it covered, nor anything by words nobody is sure of.
-        own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
+        own = work.city.merge_group(certain_category(sighting)) in ("", order.group) and _is_said(sighting)
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
             closed = order
         if late is None and own and was_open(order, sighting.at):

@@ -12,7 +12,6 @@ from dispatcher.arrivals import merging, nearby, wording
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import NAMED, are_apart, link
 from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
@@ -106,7 +105,7 @@ def _around(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:
     mine = _likely(city, sighting.guess, category)
     if not mine:
         return _NOBODY
-    groups = [index.NO_GROUP, *(() if sure else (merge_group(city, name) for name in mine))]
+    groups = [index.NO_GROUP, *(() if sure else (city.merge_group(name) for name in mine))]
     same: list[tuple[float, str]] = []
     maybe: list[tuple[float, str]] = []
     reach = max(kind.merge_radius_m for kind in mine.values())

@@ -49,7 +49,7 @@ def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             **work.head(order, at, by),
             category=category,
             condition=update.condition,
-            group=dispatching.merge_group(work.city, category),
+            group=work.city.merge_group(category),
             department=target.department,
             note=update.reason,
         )

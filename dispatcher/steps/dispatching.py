@@ -1,8 +1,5 @@
 """Dispatching 派遣: what happens to an order between its departments: review, assignment, return, arbitration."""
 
-from collections.abc import Mapping
-from functools import lru_cache
-
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.chain import top
@@ -10,7 +7,7 @@ from dispatcher.order.row import Order, RunningLimit, all_reporters, extendable,
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route
-from models.city import URGENT, Category, City, LimitStage
+from models.city import URGENT, LimitStage
 from models.events import Why
 from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
 from models.times import DAY_MS
@@ -32,7 +29,7 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
         facts.Classified(
             **work.head(order, at, DESK),
             category="" if blind else target.category,
-            group=merge_group(city, target.category),
+            group=city.merge_group(target.category),
             guess=sighting.guess,
             shadow=sighting.shadow,
             blind=blind,
@@ -89,7 +86,7 @@ def assign(
             assists=to.assists,
             why=to.why,
             category=to.category,
-            group=merge_group(city, to.category) or order.group,
+            group=city.merge_group(to.category) or order.group,
             condition=to.condition,
             priority=priority,
             binding=binding,
@@ -144,7 +141,7 @@ def recategorise(
             **work.head(order, at, actor),
             category=category,
             condition=condition,
-            group=merge_group(work.city, category),
+            group=work.city.merge_group(category),
             priority=priority,
             reason=reason,
             **_anew(work, order, at, category, condition, priority),
@@ -213,19 +210,6 @@ def call_back_at(work: UnitOfWork, order: Order, at: int) -> int | None:
     """Until when the reporters of an order that is closed now are waited for; None where nobody would call back."""
     days = work.city.settings.call_back_days
     return work.bounded(order, at) + int(days * DAY_MS) if days and all_reporters(order) else None
-
-
-def merge_group(city: City, category: str) -> str:
-    """The group within which sightings of a category may be one incident; empty for an unknown category."""
-    kind = city.categories.get(category)
-    return "" if kind is None else kind.group or kind.parent or kind.code
-
-
-@lru_cache(maxsize=1024)  # asked for each order that is opened
-def merging_kinds(city: City, group: str) -> Mapping[str, Category]:
-    """The categories of a merge group that merge, by code."""
-    every = city.categories.items()
-    return {code: kind for code, kind in every if kind.merge and merge_group(city, code) == group}
 
 
 def limit(work: UnitOfWork, order: Order, stage: LimitStage, at: int) -> RunningLimit | None:

@@ -180,7 +180,7 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
         facts.Classified(
             **work.head(own, at, DESK),
             category=part.category,
-            group=dispatching.merge_group(work.city, part.category),
+            group=work.city.merge_group(part.category),
             priority=dispatching.priority_under(work, order, part.category),
         )
     )

@@ -134,6 +134,15 @@ class City:
         """The codes of the categories in a group, in the order of the file."""
         return tuple(code for code, category in self.categories.items() if category.parent == group)
 
+    def merge_group(self, category: str) -> str:
+        """The group within which sightings of a category may be one incident; empty for an unknown category."""
+        kind = self.categories.get(category)
+        return "" if kind is None else kind.group or kind.parent or kind.code
+
+    def merging_kinds(self, group: str) -> Mapping[str, Category]:
+        """The categories of a merge group that merge, by code."""
+        return _merging_kinds(self, group)
+
     def cameras_of(self, area: str) -> tuple[Camera, ...]:
         """The cameras of a merge-level area, in the order of the registry."""
         return self.cameras_by_area.get(area, ())
@@ -175,6 +184,12 @@ class City:
     def first_rule(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
         return self.rules.first(subject)
+
+
+@lru_cache(maxsize=1024)  # asked for each order that is opened
+def _merging_kinds(city: City, group: str) -> Mapping[str, Category]:
+    every = city.categories.items()
+    return {code: kind for code, kind in every if kind.merge and city.merge_group(code) == group}
 
 
 @lru_cache(maxsize=1024)  # few categories are about any, and it is asked several times for each order

@@ -11,7 +11,6 @@ from dispatcher.arrivals.watched.false_alarms import alarm_state
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.routing import routed
 from models.city import URGENT, Category, City
 from models.guess import Guess
@@ -46,7 +45,7 @@ def _was_nothing(work: UnitOfWork, sighting: Sighting, kind: Category | None) ->
     quiet = int(work.city.settings.doubt_quiet_minutes * MINUTE_MS)
     if not quiet:
         return False
-    group = "" if kind is None else merge_group(work.city, kind.code)
+    group = "" if kind is None else work.city.merge_group(kind.code)
     return any(
         order.rejected_at is not None
         and order.group == group

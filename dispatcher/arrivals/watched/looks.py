@@ -12,7 +12,6 @@ from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint
 from dispatcher.steps.checks import rechecking
-from dispatcher.steps.dispatching import merge_group
 from models.inbox import Actor, Sighting
 
 
@@ -45,4 +44,4 @@ def _of_incident(work: UnitOfWork, sighting: Sighting, order: Order) -> bool:
     is sure say nothing."""
     if sighting.guess is not None and not certain_category(sighting):
         return False
-    return merge_group(work.city, certain_category(sighting)) in ("", order.group)
+    return work.city.merge_group(certain_category(sighting)) in ("", order.group)

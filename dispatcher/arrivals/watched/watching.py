@@ -15,7 +15,6 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.telling.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from dispatcher.steps.dispatching import merge_group, merging_kinds
 from dispatcher.steps.opening import join, open_order, raised
 from dispatcher.units import tasking
 from models.city import URGENT, Category
@@ -33,7 +32,7 @@ def watch_on(
     alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
     found = _found(work, sighting, kind, alarms)
     if found == "watch":
-        name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
+        name = row_keys.opening_watch(sighting.area, work.city.merge_group(category), _spot(sighting, kind))
         watch_rows.add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))
         return Disposition("watched", "", len(alarms), _wanted(kind))
     watch_rows.take_out(work, seen)
@@ -50,7 +49,7 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if order.state not in OPEN or kind is None or not kind.merge:
         return order
-    found = _around(work, order, merging_kinds(work.city, merge_group(work.city, order.category)))
+    found = _around(work, order, work.city.merging_kinds(work.city.merge_group(order.category)))
     watch_rows.take_out(work, found)
     for one in sorted((each.sighting for each in found), key=_by_time):
         order = join(work, order, one, "watched", merging.between(one, order.lat, order.lon))
@@ -129,7 +128,7 @@ def _around(work: UnitOfWork, centre: Sighting | Order, kinds: Mapping[str, Cate
     elif isinstance(centre, Sighting):
         spots = (_spot(centre, *kinds.values()),)
     at = centre.at if isinstance(centre, Sighting) else centre.opened_at
-    group = merge_group(work.city, next(iter(kinds)))
+    group = work.city.merge_group(next(iter(kinds)))
     found: list[watch_rows.Seen] = []
     for spot in spots:
         name = row_keys.opening_watch(centre.area, group, spot)
