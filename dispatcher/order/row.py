@@ -224,40 +224,46 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
 
 
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """The row of one order. `seq` is that of its newest fact and the row's version.
+    """The row of one order. `seq` is that of its newest fact and the row's version, `pack` the digest of the city
+    pack that opened it. `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
 
-    `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
-    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
-    once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later; where a
-    check failed, also the span from the handling, or from the due time if that came later, to that check, and where it
-    was taken out of another order, from the merge on; none by the limit of what was merged into it by mistake.
-    `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
-    `priority_by` is the role that set the priority by itself (`desk`: because many have seen it, a rule says so or
-    cameras are sure; empty: the category did), so that it outlasts a change of hands;
-    `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
-    `checks_missed` are the due times of checks that were never made; while it waits for its check, `recheck` is what a
-    camera was asked and `inspector` who was given it (empty: nobody), and once the check is late `check_level` says how
-    far up that has been told, and `check_escalates_at` when the next level comes; `task` is what a
-    mobile unit is to look at, and `tried` are the units that had it in this state and did not do it; `answers` has one
-    for each reporter who gave one.
-    `first_response_at` is when its reporters, or those of what was merged into it, were first told that a department
-    has taken it on, puts it off, has dealt with it, or that it has ended. That it goes on as part of another one is no
-    answer.
-    `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
-    `jury` are the citizens of the pool, by hash, who were asked to judge its last closing, `judge_by` until when;
-    `judgements` are all that were given, one of a citizen.
-    `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
-    `archive_at` are when the next level and the archive come. `reported_again` has each of its reporters once for
-    every further report of theirs, so that one which is split off leaves them with the rest. `reports_by_day`
-    counts its reports by city-local day (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded
-    of it. `sealed_under` are the names of the keys under which the words of its sightings are sealed. `pack` is the
-    digest of the city pack that opened it.
-    `merged_in` has of each order that was merged into it when its clock began.
-    `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
-    topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
-    `part_of` names the joint order that it is a part of. `from_above` are its reports that are orders of platforms
-    above 上级平台, by source and id: of each order there the newest one. `asset` is the one that its first sightings
-    were found to be at.
+    What was seen: `asset` is the one that its first sightings were found to be at. `reports_by_day` counts its
+    reports by city-local day (yyyymmdd), oldest first; `reported_again` has each of its reporters once for every
+    further report of theirs, so that one which is split off leaves them with the rest. `sealed_under` are the names
+    of the keys under which the words of its sightings are sealed.
+
+    What it is: `priority_by` is the role that set the priority by itself (`desk`: because many have seen it, a rule
+    says so or cameras are sure; empty: the category did), so that it outlasts a change of hands.
+
+    Who has it: the last of `assignments` is the turn of whoever has it; `held_for` are the turns of the departments
+    that have handed the order down and stay accountable for it, the topmost first.
+
+    Its clocks: `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at
+    opening. `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans
+    that stood once, each from when it fell overdue to the fact that took that off, left out where that fact lay no
+    later; where a check failed, also the span from the handling, or from the due time if that came later, to that
+    check, and where it was taken out of another order, from the merge on; none by the limit of what was merged into
+    it by mistake. `limits` are the running ones; `fired` names the warnings and breaches that were booked for them.
+    `supervise_at` is when the next level comes; `supervision_ordered`: a person has set the level, so the next one
+    comes without a breach too.
+
+    How it was checked and ended: `checks_missed` are the due times of checks that were never made. While it waits for
+    its check, `recheck` is what a camera was asked and `inspector` who was given it (empty: nobody); once the check
+    is late, `check_level` says how far up that has been told, and `check_escalates_at` when the next level comes.
+    `task` is what a mobile unit is to look at, and `tried` are the units that had it in this state and did not do it.
+
+    Which others belong to it: `merged_in` has of each order that was merged into it when its clock began. `parts` are
+    those of a joint order, `part_of` names the joint order that it is a part of. `from_above` are its reports that
+    are orders of platforms above 上级平台, by source and id: of each order there the newest one.
+
+    What is said of it: on each of `reminded_on` a reporter has reminded of it, and `answers` has one for each
+    reporter who gave one. `first_response_at` is when its reporters, or those of what was merged into it, were first
+    told that a department has taken it on, puts it off, has dealt with it, or that it has ended; that it goes on as
+    part of another one is no answer. `call_back`: somebody is to call its reporters back; before that, `call_back_at`
+    is until when they are waited for. `jury` are the citizens of the pool, by hash, who were asked to judge its last
+    closing, `judge_by` until when; `judgements` are all that were given, one of a citizen.
+
+    What is kept of it: `archive_at` is when it leaves the desk for the archive.
     """
 
     id: str
@@ -335,7 +341,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     suspension_asked_by: Actor | None = None
     suspended_at: int | None = None
     suspended_until: int | None = None
-    # how it ended
+    # how it was checked and ended
     checks: tuple[Check, ...] = ()
     checks_missed: tuple[int, ...] = ()
     recheck: Recheck | None = None
@@ -347,6 +353,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     closings: tuple[Closing, ...] = ()
     rejected_at: int | None = None
     merged_at: int | None = None
+    # which others belong to it
     parent: str = ""
     children: tuple[str, ...] = ()
     merged_in: tuple[MergedIn, ...] = ()
@@ -354,6 +361,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     parts: tuple[Part, ...] = ()
     part_of: str = ""
     from_above: tuple[tuple[str, str], ...] = ()
+    # what is said of it
     reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
@@ -365,6 +373,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     appeal: str = ""
     appealed_by: Actor | None = None
     appeal_reviewers: tuple[str, ...] = ()
+    # what is kept of it
     archive_at: int | None = None
     archived_at: int | None = None
     quarantined: str = ""
