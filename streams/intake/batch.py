@@ -22,16 +22,11 @@ from models.guess import NO_FAULT, Guess
 from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, packed_items
 from models.record import Record
 from models.times import local_hour
-from streams.dead_letters.letter import MAX_KEPT, of_record
-from streams.intake.drafts import Draft, DraftReader, Flaw, Keys
+from streams.intake.dead_records import Dead, dead_of, flawed
+from streams.intake.drafts import Draft, DraftReader, Keys
 from streams.intake.meanings import Ignored, Unlisted
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 from streams.intake.reading.ways import ANY, Way
-from streams.kafka.sending import Send
-from streams.kafka.topics import Names
-
-INTERNAL = "internal-error"
-
 
 _urgency_in = lru_cache(maxsize=2)(Urgency)
 
@@ -41,37 +36,6 @@ class Model(Protocol):
 
     def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]:
         """A guess for each text, in their order; `contexts` say what else is known of each."""
-
-
-class Dead(msgspec.Struct, frozen=True):
-    """A record that cannot be taken in, and why; with an `index` only that detection of it.
-
-    `kept` says whether its bytes are to be kept: those of one record are not kept over and over.
-    """
-
-    record: Record
-    error: str
-    message: str
-    field: str = ""
-    rule: str = ""
-    index: int | None = None
-    kept: bool = True
-
-
-def letter_of(dead: Dead, names: Names, stage: str, key: bytes) -> Send:
-    """The dead letter of a record or of one detection in it, sealed with the city's key."""
-    return of_record(
-        names,
-        dead.record,
-        dead.error,
-        dead.message,
-        field=dead.field,
-        rule=dead.rule,
-        stage=stage,
-        index=dead.index,
-        keep=dead.kept,
-        key=key,
-    )
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -174,9 +138,9 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                 elif isinstance(draft, Unlisted):
                     unlisted[draft] += 1
                 else:
-                    flaws.setdefault(n, []).append(_flaw(record, draft, len(flaws.get(n, ()))))
+                    flaws.setdefault(n, []).append(flawed(record, draft, len(flaws.get(n, ()))))
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
-            dead[n] = _dead(record, error)
+            dead[n] = dead_of(record, error)
     placed, asked, misplaced = _place(city, records, drafts, dead)
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
@@ -266,7 +230,7 @@ def _with_guesses(
         try:
             placed[at] = n, _guessed(item, guess, shadow)
         except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
-            prepared.dead[n] = _dead(prepared.records[n], error)
+            prepared.dead[n] = dead_of(prepared.records[n], error)
     return placed
 
 
@@ -287,20 +251,6 @@ def _nothing(prepared: Prepared, placed: Sequence[tuple[int, Sighting | InboxUpd
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:
     return item if guess is None and shadow is None else replace(item, guess=guess, shadow=shadow)
-
-
-def _dead(record: Record, error: Exception) -> Dead:
-    if isinstance(error, Poison):
-        return Dead(record, error.error, str(error), error.field, error.rule)
-    # The text of any other error may quote the record, and with it personal data.
-    return Dead(record, INTERNAL, f"intake failed with {type(error).__name__}")
-
-
-def _flaw(record: Record, flaw: Flaw, before: int) -> Dead:
-    """The dead letter of one detection; the bytes are kept with so many of a record's that they come to no more than
-    those of one long record."""
-    kept = before == 0 or (before + 1) * len(record.value or b"") <= MAX_KEPT
-    return msgspec.structs.replace(_dead(record, flaw.poison), index=flaw.index, kept=kept)
 
 
 class _Asked(NamedTuple):
@@ -329,7 +279,7 @@ def _place(
             placed.append((n, item))
             misplaced += isinstance(draft.where, tuple) and points[draft.where] is None
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
-            dead[n] = _dead(records[n], error)
+            dead[n] = dead_of(records[n], error)
     return placed, asked, misplaced
 
 

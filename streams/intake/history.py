@@ -22,7 +22,8 @@ from models.errors import UsageError
 from models.inbox import MAX_ITEMS, InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.erasure.sealer import Sealer
-from streams.intake.batch import Model, Taken, letter_of, take_in
+from streams.intake.batch import Model, Taken, take_in
+from streams.intake.dead_records import letter_of
 from streams.intake.drafts import Keys
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection

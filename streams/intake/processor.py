@@ -37,16 +37,8 @@ from streams import metrics
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.erasure.sealer import Items, Sealer
-from streams.intake.batch import (
-    Prepared,
-    Taken,
-    finish,
-    guess_all,
-    letter_of,
-    parted,
-    prepare,
-    urgent_of,
-)
+from streams.intake.batch import Prepared, Taken, finish, guess_all, parted, prepare, urgent_of
+from streams.intake.dead_records import letter_of
 from streams.intake.drafts import Keys
 from streams.intake.meanings import Unlisted
 from streams.intake.personal.contacts import contacts_of

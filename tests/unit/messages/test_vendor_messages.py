@@ -9,7 +9,8 @@ from aiokafka import ConsumerRecord
 from models.city import City
 from models.inbox import Sighting
 from streams.dead_letters.letter import MAX_KEPT, decode_dead_letter, of_record
-from streams.intake.batch import Dead, Taken, take_in
+from streams.intake.batch import Taken, take_in
+from streams.intake.dead_records import Dead
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
 from tests.support.cities import appended, tiny_city
