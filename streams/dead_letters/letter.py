@@ -40,6 +40,8 @@ MAX_KEPT = 512_000
 MAX_HEADERS_KEPT = 64_000
 _ERROR_CHARS = 2_000
 
+INTERNAL = "internal-error"
+OTHER_CONTENT = "other-content"
 ERRORS = {
     "invalid": "A field breaks a rule of its contract.",
     "no-data": "The record has no value.",
@@ -60,11 +62,11 @@ ERRORS = {
     "unknown-unit": "The city has no such mobile unit.",
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
-    "other-content": "A report, or a detection over HTTP, under the source and id of one that was taken before and "
+    OTHER_CONTENT: "A report, or a detection over HTTP, under the source and id of one that was taken before and "
     "said something else.",
     "webhook-refused": "A webhook has answered that it will never take this.",
     "webhook-unreachable": "A webhook was away for longer than events wait for it.",
-    "internal-error": "Paidan itself failed at this record: please report it.",
+    INTERNAL: "Paidan itself failed at this record: please report it.",
 }
 
 
@@ -200,7 +202,7 @@ def under_own_name(letter: DeadLetter) -> bytes | None:
     """The value with which a letter is replayed: as it was, but for a sighting under the name of another one, which
     gets a name of its own."""
     value = letter.original_value
-    if letter.error != "other-content" or value is None:
+    if letter.error != OTHER_CONTENT or value is None:
         return value
     items = (item for item in decode_items(value) if isinstance(item, Sighting))
     return encode_items([msgspec.structs.replace(item, id=f"{item.id}#{item.content:x}") for item in items])

@@ -38,7 +38,7 @@ from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
 from streams.control.silences_followed import FollowedSilences
-from streams.dead_letters.letter import of_item, of_record
+from streams.dead_letters.letter import INTERNAL, OTHER_CONTENT, of_item, of_record
 from streams.desk import counting
 from streams.desk.words_end import EndingChanges, WordsEnd
 from streams.erasure.report_keys import ReportKeys
@@ -184,10 +184,10 @@ class DeskProcessor:
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
-            dead.append(of_item(self._names, self._partition, failure, decision.clock, "internal-error"))
+            dead.append(of_item(self._names, self._partition, failure, decision.clock, INTERNAL))
         for usurper in decision.usurpers:
-            metrics.DEAD_LETTERS.labels("other-content").inc()
-            dead.append(of_item(self._names, self._partition, usurper, decision.clock, "other-content"))
+            metrics.DEAD_LETTERS.labels(OTHER_CONTENT).inc()
+            dead.append(of_item(self._names, self._partition, usurper, decision.clock, OTHER_CONTENT))
         sends = self._sends(decision, spans)
         if self._keys is not None:
             # What is set aside may be tried again: then its words are still wanted.

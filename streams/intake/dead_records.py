@@ -4,12 +4,10 @@ import msgspec
 
 from models.errors import Poison
 from models.record import Record
-from streams.dead_letters.letter import MAX_KEPT, of_record
+from streams.dead_letters.letter import INTERNAL, MAX_KEPT, of_record
 from streams.intake.drafts import Flaw
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
-
-INTERNAL = "internal-error"
 
 
 class Dead(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from models.errors import Poison
 from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
+from streams.dead_letters.letter import OTHER_CONTENT
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import (
@@ -232,7 +233,7 @@ class Receiver:
 def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
     if isinstance(decision, DeadLetter):
         raise Problem(
-            409 if decision.error == "other-content" else 422,
+            409 if decision.error == OTHER_CONTENT else 422,
             decision.error,
             decision.message,
             wait.applied,

@@ -21,9 +21,8 @@ from aiokafka import ConsumerRecord
 from models.events import REPORT, UNIT
 from models.events.above import source_of
 from models.inbox import InboxUpdate, Sighting, decode_items
-from streams.dead_letters.letter import ERRORS, of_record
+from streams.dead_letters.letter import ERRORS, INTERNAL, of_record
 from streams.intake.batch import Taken, take_in
-from streams.intake.dead_records import INTERNAL
 from streams.intake.drafts import Keys
 from streams.intake.reading.ways import ANY, Way, way_of
 from streams.kafka.topics import Names
