@@ -14,7 +14,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.routing import Route, routed
 from dispatcher.units import tasking
-from models.city import Asset, City
+from models.city import URGENT, Asset, City
 from models.events import COVERED, AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
 
@@ -51,7 +51,7 @@ def open_order(
     if unverified and target.department:
         target = replace(target, department="", assists=(), review="unverified")
     if urgent:
-        target = replace(target, priority=1, priority_stays=True)
+        target = replace(target, priority=URGENT, priority_stays=True)
     if reject:
         target = replace(target, department="", assists=(), review="", reject=reject)
     order = work.emit(
