@@ -139,9 +139,10 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     }
 
 
-def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any]]:
+def moves(holder: Holder | None, order: Order, city: City, parent: Order | None = None) -> list[dict[str, Any]]:
     """The actions that the lifecycle's table has for an order as it stands, each with its form: of a holder those that
-    it may take, without tokens those of all roles. Whether the desk takes one depends on what is given with it."""
+    it may take, without tokens those of all roles; `parent` is the order with which one that was merged goes on.
+    Whether the desk takes one depends on what is given with it."""
     return [
         {
             "action": row.action,
@@ -150,12 +151,14 @@ def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any
             "fields": [_field(row, field, order, city) for field in form(row)],
             "note": row.note,
         }
-        for row, roles in _rows(holder, order, city)
+        for row, roles in _rows(holder, order, city, parent)
     ]
 
 
-def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Transition, tuple[str, ...]]]:
-    holding = _holding(order, city)
+def _rows(
+    holder: Holder | None, order: Order, city: City, parent: Order | None
+) -> Iterator[tuple[Transition, tuple[str, ...]]]:
+    holding = {**_holding(order, city), "parent-stands": parent is None or parent.state != "merged"}
     for row in TABLE:
         if order.state not in row.sources or not _fits(row, holding):
             continue

@@ -7,7 +7,7 @@ from models.city import City
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
-from streams.gateway.orders.order_finder import Finder
+from streams.gateway.orders.order_finder import Finder, seen
 from streams.gateway.seats import moves, seat
 
 
@@ -23,6 +23,9 @@ def seat_routes(city: City, finder: Finder) -> APIRouter:
     async def now(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
         found = await finder.order(order_id, holder)
-        return answer({"attempt": found.order.attempt, "moves": moves(holder, found.order, city)})
+        into = found.order.parent if found.order.state == "merged" else ""
+        parent = await seen(finder, into, None) if into else None  # whether the desk lets it out depends on that one
+        given = moves(holder, found.order, city, None if parent is None else parent.order)
+        return answer({"attempt": found.order.attempt, "moves": given})
 
     return router

@@ -176,6 +176,23 @@ async def test_what_an_order_has_no_more_of_is_not_offered(
     assert (await world.act(role, action)).status_code == 409
 
 
+async def test_an_order_is_taken_out_again_only_where_the_other_one_was_merged_no_further(world: World) -> None:
+    """That merge is undone first: until then nobody is offered what the desk refuses."""
+    await world.come_to("merged")
+    merged, into = world.order, world.other
+    before = "unmerge" in await moves_of(world, "operator")
+    last = (await world.report("reporter", location={"lat": 30.08, "lon": 114.05})).json()["fact"]["order_id"]
+    world.order, world.other = into, last
+    assert (await world.act("operator", "merge")).status_code == 200
+    of_the_last = "unmerge" in await moves_of(world, "operator")
+    world.order = merged
+
+    after = "unmerge" in await moves_of(world, "operator")
+
+    assert (before, of_the_last, after) == (True, True, False)
+    assert "parent-merged" in (await world.act("operator", "unmerge")).text
+
+
 def on(order: Order, query: str) -> bool:
     """Whether an order stands on the list that a query gives."""
     asked = dict(parse_qsl(query)) | ({"state": "review"} if query == "sort=surest" else {})
