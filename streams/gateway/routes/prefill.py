@@ -1,14 +1,17 @@
 """`GET /prefill`: what the city knows of a place and of a reporter, for whoever is about to report something."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import compress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from dispatcher.arrivals.sightings import NAMED_M
+from models.access import Holder
 from models.city import City, Place
 from models.city.ground.distances import distance_m
 from models.envelope import MAX_ATTRIBUTE
@@ -26,6 +29,7 @@ from streams.tables.protocol import Brief
 NEARBY_M = NAMED_M  # whoever is shown an order may join it
 _CORNER = 0.0013  # degrees: beyond NEARBY_M to the north everywhere, and to the east up to 45°
 _MOST_ORDERS = 500  # of the areas around that are looked at
+_MOST_LOOKED_AT = 50  # of those close by, whether the holder sees them
 _MOST_SHOWN = 10
 _MOST_DAYS = 90
 
@@ -54,7 +58,7 @@ def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
             found[place.area].append(place)
         return found
 
-    async def of_place(lat: float, lon: float) -> dict[str, Any]:
+    async def of_place(lat: float, lon: float, holder: Holder | None) -> dict[str, Any]:
         areas = _around(city, lat, lon)
         if areas is None:
             raise Problem(404, "not-found", "the place lies outside the city")
@@ -67,7 +71,7 @@ def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
             "area": named(city.areas.get(own), own),
             "place": _nearest((each for area in areas for each in places().get(area, ())), lat, lon),
             "assets": _standing(city, lat, lon),
-            "orders": _close(lines, city, lat, lon),
+            "orders": await _shown(_close(lines, lat, lon), city, finder, holder),
         }
 
     @router.get("/prefill", summary="What is known of a place, and of a reporter: for the next report")
@@ -76,7 +80,7 @@ def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
         person = reporter_asked(request, holder)
         found: dict[str, Any] = {}
         if lat is not None and lon is not None:
-            found = await of_place(lat, lon)
+            found = await of_place(lat, lon, holder)
         elif lat is not None or lon is not None or not person:
             sentence = "lat and lon must both be given, or a reporter"
             raise Problem(422, "invalid", sentence, field="lat", rule="is missing")
@@ -124,15 +128,23 @@ def _standing(city: City, lat: float, lon: float) -> list[dict[str, Any]]:
     ]
 
 
-def _close(lines: Iterable[Brief], city: City, lat: float, lon: float) -> list[dict[str, Any]]:
-    """Open orders close by, the closest first, without the words of those who have reported them."""
+def _close(lines: Iterable[Brief], lat: float, lon: float) -> list[tuple[float, Brief]]:
+    """Open orders close by with their distances, the closest first."""
     near = []
     for line in lines:
         if line.lat is not None and line.lon is not None:
             distance = distance_m(lat, lon, line.lat, line.lon)
             if distance <= NEARBY_M:
                 near.append((distance, line))
-    near.sort(key=lambda one: (one[0], one[1].id))
+    return sorted(near, key=lambda one: (one[0], one[1].id))
+
+
+async def _shown(
+    near: list[tuple[float, Brief]], city: City, finder: Finder, holder: Holder | None
+) -> list[dict[str, Any]]:
+    """Those of them that the holder sees, without the words of those who have reported them."""
+    looked_at = near[:_MOST_LOOKED_AT]
+    sees = await asyncio.gather(*(finder.is_shown(line.id, holder) for _, line in looked_at))
     return [
         {
             "id": line.id,
@@ -141,5 +153,5 @@ def _close(lines: Iterable[Brief], city: City, lat: float, lon: float) -> list[d
             "opened_at": to_text(line.opened_at),
             "distance_m": round(distance),
         }
-        for distance, line in near[:_MOST_SHOWN]
-    ]
+        for distance, line in compress(looked_at, sees)
+    ][:_MOST_SHOWN]

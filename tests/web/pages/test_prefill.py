@@ -72,6 +72,28 @@ async def test_open_orders_close_by_are_told_without_their_words(gateway: Both) 
         assert said not in answer.text
 
 
+async def test_whoever_sees_some_orders_only_is_told_of_those_close_by(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A department of its own, whoever has an area of those in it; a citizen, who may join any, of all."""
+    standing(monkeypatch)
+    departments = (grant(name, "department", department=name) for name in ("roads", "works"))
+    areas = (grant(area, "inspector", area=area) for area in ("south", "north"))
+    file = tokens_file(tmp_path / "t", grant("app", "app"), grant("citizen", "reporter"), *departments, *areas)
+    async with gateway_with_desk(CITY, T0, gateway_tokens_file=file) as (client, behind):
+        await reported(client, "路面上有一个大坑", 30.0501, 114.05)
+        [order] = behind.desk.state.orders
+        behind.desk.update("decide", REVIEWER, T0, category="pothole")
+        assert behind.desk.order(order).department == "roads"
+
+        told = {
+            token: [each["id"] for each in (await asked(client, token, place=HERE)).json()["orders"]]
+            for token in ("roads", "works", "south", "north", "citizen")
+        }
+
+    assert told == {"roads": [order], "works": [], "south": [order], "north": [], "citizen": [order]}
+
+
 async def test_the_assets_close_by_are_told(gateway: Both) -> None:
     """The closest first, with their owners: an app can offer their ids."""
     client, _ = gateway
