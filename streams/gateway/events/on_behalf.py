@@ -58,7 +58,8 @@ def of_link(event: Event, role: str, person: str, steps: Collection[str]) -> Eve
 def of_report(event: Event, holder: Holder | None) -> Event:
     """The report with its reporter filled from a citizen's own token; from other tokens as it is.
 
-    Raises Problem for one that names somebody else, and for data that are no object.
+    Raises Problem for one that names somebody else or sets a limit, which is for channels, and for data that are no
+    object.
     """
     if holder is None or holder.role != "reporter":
         return event
@@ -71,6 +72,10 @@ def of_report(event: Event, holder: Holder | None) -> Event:
         return event  # the contract has a word on it
     if _text(said, "id") not in ("", holder.person):
         raise not_the_sender(holder, event)
+    if "due_at" in data:  # also null, which says that there is no limit
+        raise Problem(
+            403, "forbidden", "a citizen's report has the limits of the city: leave due_at out", field="due_at"
+        )
     return with_data(event, data | {"reporter": said | {"id": holder.person}})
 
 

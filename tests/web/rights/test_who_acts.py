@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dispatcher.order.facts import UpdateRefused
+from dispatcher.order.facts import Opened, UpdateRefused
 from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
 from models.access import ACCESS
 from models.city import City
@@ -312,6 +312,18 @@ async def test_a_citizen_reports_and_acts_as_nobody_else(world: World) -> None:
 
     assert (named.status_code, named.json()["type"]) == (403, "urn:paidan:problem:not-the-sender")
     assert own.status_code == 200
+
+
+@pytest.mark.parametrize("due_at", [to_text(T0 + 60_000), None], ids=["a minute", "no limit"])
+async def test_a_citizen_sets_no_limit_for_what_they_report(world: World, due_at: str | None) -> None:
+    """The city's limits count, or whoever reports makes a department late; a channel that says one is believed."""
+    own = await world.report("reporter", due_at=due_at)
+    written = len(world.behind.written)
+    channels = await world.report("app", due_at=due_at)
+
+    assert (own.status_code, own.json().get("field"), written) == (403, "due_at", 0)
+    assert channels.status_code == 200
+    assert [fact.due_given for fact in world.behind.seen if isinstance(fact, Opened)] == [True]
 
 
 async def test_a_district_s_officer_acts_in_the_district(world: World) -> None:
