@@ -385,14 +385,14 @@ export async function movesPanel(done) {
     for (const [field, value] of Object.entries(filled)) put(form, order, field, value);
     const draft = drafts.get(placeOf(order.id, move.action)) || [];
     for (const [field, value] of draft) if (!(field in filled) && form.elements[field]) put(form, order, field, value);
-    filling = { id: order.id, action: move.action, move, form, typed: draft.length > 0, place: placeOf(order.id), draft: placeOf(order.id, move.action) };
+    filling = { id: order.id, order, action: move.action, move, form, typed: draft.length > 0, place: placeOf(order.id), draft: placeOf(order.id, move.action) };
     form.addEventListener("input", () => {
       if (filling?.form === form) filling.typed = true;
     });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const goOn = keyboardIn(form);
-      const sent = act(order, move, given(form, move.fields), form);
+      const sent = act(filling?.form === form ? filling.order : order, move, given(form, move.fields), form);
       send.disabled = true;
       await sent;
       send.disabled = false;
@@ -418,6 +418,7 @@ export async function movesPanel(done) {
     if (back && still) tell(say("What you have written before is still here."));
     else if (filling.typed) tell(still ? say("The order has changed meanwhile. What you have written is still here.")
       : say("The order has changed meanwhile, and this can no longer be done. What you have written is still here."));
+    filling.order = order; // what is sent from now on is meant for the attempt that is shown
     filling.form.querySelector(".primary").disabled = !still;
   }
 

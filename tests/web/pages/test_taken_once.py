@@ -228,3 +228,31 @@ async def test_a_silence_whose_answer_was_lost_is_the_same_also_after_another_on
 
     assert keys["first"][0] == keys["first"][1] != keys["first"][2]
     assert keys["second"][0] not in keys["first"]
+
+
+async def test_what_is_typed_while_an_order_changes_hands_is_meant_for_the_attempt_that_is_shown(
+    city: City, tmp_path: Path
+) -> None:
+    """The page had said that it was still there, and whatever was pressed then was refused as of an earlier attempt."""
+    sent: list[int] = []
+
+    async def taken(route: Route) -> None:
+        sent.append((route.request.post_data_json or {})["attempt"])
+        await route.fulfill(json={"fact": {"seq": 9}})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.route("**/updates", taken)
+        await two_orders(page, city, attempt=1, seq=1)
+        await page.goto(f"{base}/o/{FIRST}")
+        await page.click('[data-action="comment"]')
+        await page.fill('form.move [name="reason"]', "it is still there")
+        await two_orders(page, city, attempt=2, seq=9)
+        await page.clock.run_for(5_000)
+        await expect(page.locator(".doing .notice")).to_contain_text("What you have written is still here.")
+
+        async with page.expect_response("**/updates"):
+            await page.click("form.move .primary")
+
+    assert sent == [2]
