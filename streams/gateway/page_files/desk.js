@@ -78,6 +78,7 @@ function myLists() {
 
 function showSeat() {
   const { known } = seat;
+  const focused = [...by("seat").children].indexOf(document.activeElement);
   document.body.dataset.seat = seat.role;
   if (!known.open) {
     const mine = mySeat();
@@ -96,6 +97,7 @@ function showSeat() {
   departments.addEventListener("change", () => reseat({ department: departments.value }));
   person.addEventListener("change", () => reseat({ person: person.value.trim() }));
   by("seat").replaceChildren(roles, person, departments, inspectors, units);
+  by("seat").children[focused]?.focus(); // whoever chooses by key goes on choosing
 }
 
 async function reseat(changes) {

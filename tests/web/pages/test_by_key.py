@@ -130,3 +130,22 @@ async def test_what_stays_as_it_is_is_read_out_once(city: City, tmp_path: Path, 
         assert all(one != other for one, other in pairwise(told)), (
             told
         )  # a slow worker's share may be missing meanwhile
+
+
+async def test_a_seat_that_is_chosen_by_key_keeps_the_keyboard(city: City, tmp_path: Path) -> None:
+    """What says who sits there is made anew with each choice: the second key went to the top of the page."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        seats = page.locator("#seat select").first
+        await seats.focus()
+        await page.keyboard.press("End")
+        await expect(page.locator("body")).not_to_have_attribute("data-seat", "reviewer")
+        await expect(seats).to_be_focused()
+        await page.keyboard.press("Home")
+        await page.locator("#seat input").fill("ann")
+        await page.keyboard.press("Tab")
+
+        await expect(page.locator("#seat input")).not_to_be_focused()
+        await expect(page.locator("body")).not_to_be_focused()
