@@ -3,6 +3,7 @@ import { areaMap } from "/page/area_map.js";
 import { answered, ask, duration, el, isDecided, timed } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
+import { noted } from "/page/order_view.js";
 import { distance, metres } from "/page/places.js";
 import { FACTS, NO_FAULT, STATES } from "/page/terms.js";
 
@@ -133,7 +134,7 @@ function ending(order) {
   const took = last ? say("took {}", duration((Date.parse(last.at) - Date.parse(order.opened_at)) / 1000)) : "";
   const detours = DETOURS.map((fact) => [fact, steps.filter((step) => step.fact === fact).length]).filter(([, times]) => times);
   return [order.department ? name(order.department) : "", took, ...detours.map(([fact, times]) => `${term(FACTS[fact], fact)} ${times}×`),
-    order.state === "rejected" ? last?.note : ""].filter(Boolean).join(" · ");
+    order.state === "rejected" && last ? noted(last, order) : ""].filter(Boolean).join(" · ");
 }
 
 // A panel of the orders of the same area and category that ended lately, those first whose words are most alike. `of(order)` says which category that is.

@@ -161,7 +161,7 @@ function actor(by, order) {
 
 // What a step says besides: a part by what it is about, a reason of the table of terms in the user's language, and so the
 // classifier's doubt and what silenced it; what people write stays as it is.
-function noted({ fact, note }, order) {
+export function noted({ fact, note }, order) {
   const meant = fact.startsWith("part-") && (order.parts || []).find((each) => each.name === note);
   if (meant) return name(meant.category);
   if (CODED[fact]?.[note]) return CODED[fact][note];

@@ -37,14 +37,17 @@ export function unitBar() {
     if (state !== said) press(state);
     const by = seat.person;
     const found = await whereabouts();
-    if (said !== state || by !== seat.person) return; // another one has been pressed meanwhile, or somebody else sits there
+    const isStill = () => said === state && by === seat.person && seat.role === "unit";
+    if (!isStill()) return; // another one has been pressed meanwhile, or somebody else sits there
     const location = found && { lat: found.coords.latitude, lon: found.coords.longitude };
     const body = { state, ...(seat.known.open ? { unit: by } : {}), ...(location ? { location } : {}) };
     try {
       await answered(await ask("/units", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }));
+      if (!isStill()) return;
       told.replaceChildren(...(location ? woven(say("told at {}", GAP), timed(new Date().toISOString(), seat.known.zone))
         : [say("told, but not where you are: this browser does not say it")]));
     } catch (error) {
+      if (!isStill()) return;
       told.textContent = say("Not sent ({}). It is tried again.", error.message);
     }
   }

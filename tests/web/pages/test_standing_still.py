@@ -365,3 +365,46 @@ async def test_a_figure_that_is_pressed_while_the_overview_comes_anew_is_pressed
         await page.mouse.up()
 
         await expect(page.locator(then)).to_have_count(1)
+
+
+async def test_what_a_unit_was_told_is_not_told_to_another_one(city: City, tmp_path: Path) -> None:
+    """The answer came once somebody else sat there, who had not said yet whether they were free."""
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.fulfill(json={})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'unit', person: 'u-1'}))")
+        await two_orders(page, city)
+        await page.route("**/units", late)
+        await page.goto(f"{base}/desk")
+        async with page.expect_request("**/units"):
+            await page.click('[data-unit-state="free"]')
+        await page.locator("#seat input").fill("u-2")
+        await page.keyboard.press("Enter")
+        await expect(page.locator('[data-unit-state="free"]')).to_have_attribute("aria-pressed", "false")
+        async with page.expect_response("**/units"):
+            may_come.set()
+        await settled(page)
+
+        await expect(page.locator('.reporting [role="status"]')).to_have_text("")
+
+
+async def test_how_a_similar_order_ended_is_said_in_the_reader_s_language(city: City, tmp_path: Path) -> None:
+    """`control-zone silence/3` stood there, as in its timeline before."""
+    step = {"seq": 2, "fact": "rejected", "at": "2026-03-01T03:00:00Z", "state": "rejected", "by": {"role": "desk"}}
+    ended = {"state": "rejected", "timeline": [step | {"note": "control-zone silence/3"}]}
+    doubt = {"guess": {"alternatives": [["pothole", 0.5]]}}
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "zh", tmp_path, Seen())).page
+        await two_orders(page, city)
+        for order, more in ((FIRST, doubt), (SECOND, ended)):
+            await page.route(f"**/orders/{order}", saying(told_of(city, order, order, **more)))
+        await page.goto(f"{base}/desk")
+
+        similar = page.locator("section:has(> h2:text('同类工单的结果')) li")
+        await expect(similar).to_have_text([re.compile("静默 3$")])
