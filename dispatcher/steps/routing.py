@@ -89,7 +89,7 @@ class Urgency:
 
     def __init__(self, city: City) -> None:
         urgent = [kind for kind in city.categories.values() if kind.priority == URGENT]
-        self._codes = frozenset(code for kind in urgent for code in (kind.code, kind.parent))
+        self._codes = frozenset(code for kind in urgent for code in (kind.code, kind.parent) if code)
         # Those that may make urgent what is of no such category: most sightings are told by these few.
         self._rules = RuleTable(
             rule for rule in city.rules if rule.outcome.priority == URGENT or rule.outcome.category in self._codes

@@ -382,6 +382,10 @@ def test_a_dispatcher_takes_an_order_away_from_a_whole_chain() -> None:
     assert (desk.count("misroutes"), desk.count("misroute_ms")) == (1, 6 * HOUR)
     for department in ("roads", "roads-street", "roads-community", "roads-grid"):
         assert len(sent(desk, f"assignments/{department}", WITHDRAWAL)) == 1
+    [taken] = [fact for fact in facts_of(desk.sent) if isinstance(fact, facts.TakenBack)]
+    for department in ("roads", "roads-street", "roads-community"):  # the step that takes it from them is told as well
+        told = sent(desk, f"assignments/{department}", STEP_BELOW)
+        assert told[-1] == f"{facts.ce_id(taken)}/{department}/below"
     assert order.due is not None
     assert order.due >= due
     assert_laws(desk)
