@@ -367,18 +367,33 @@ async function openArea(area, called) {
   await Promise.all([refresh(), putPoints()]);
 }
 
-// The first answer also tells the city's zone, in which all times are shown.
-by("areas").hidden = false; // a map is drawn as large as it is seen
-map = await areaMap(by("map"), openArea).catch(() => null);
-by("areas").hidden = !map;
-if (map) {
+// Whoever may not read the areas has no map. Throws where they cannot be had now.
+async function drawMap() {
+  const part = by("areas");
+  part.hidden = false; // a map is drawn as large as it is seen
+  map = await areaMap(by("map"), openArea).finally(() => {
+    part.hidden = true;
+  });
+  if (!map) return;
+  part.hidden = false;
   const legend = document.querySelectorAll("[data-mode]");
   by("areas-top").append(colourButtons(map, (mode) => legend.forEach((each) => {
     each.hidden = each.dataset.mode !== mode;
   })), mapButtons(map, lookAtAll));
+  if (listed.area) map.showArea(listed.area);
 }
+
+// The page does not wait for a map that cannot be had now; it comes when it can.
+async function drawMapLater() {
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  await drawMap().then(() => Promise.allSettled([refresh(), putPoints()]), drawMapLater);
+}
+
+// The first answer also tells the city's zone, in which all times are shown.
 press();
-if (listed.area) map?.showArea(listed.area);
+await drawMap().catch(() => {
+  drawMapLater();
+});
 await refresh();
 await Promise.allSettled([lookBack(), watch(), putPoints(), weighAlarms()]); // what was not to be had is asked for again
 again(REFRESH_MS, refresh);

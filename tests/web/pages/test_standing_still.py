@@ -408,3 +408,18 @@ async def test_how_a_similar_order_ended_is_said_in_the_reader_s_language(city: 
 
         similar = page.locator("section:has(> h2:text('同类工单的结果')) li")
         await expect(similar).to_have_text([re.compile("静默 3$")])
+
+
+async def test_the_map_of_the_overview_comes_once_the_areas_can_be_had(city: City, tmp_path: Path) -> None:
+    """After one lost answer there was none, until the page was loaded anew."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.route("**/areas", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=1)
+        await page.goto(base)
+        await expect(page.locator("#cards .card").first).to_be_visible()
+        await expect(page.locator("#areas")).to_be_hidden()
+
+        await page.clock.run_for(15_000)
+
+        await expect(page.locator("#map .area").first).to_be_visible()
