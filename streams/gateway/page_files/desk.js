@@ -134,7 +134,8 @@ function showLists() {
     const number = counted.get(query(each));
     const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
       number === undefined ? "" : el("span", { class: number && !each.watched ? "count" : "count none" }, String(number)));
-    button.addEventListener("click", () => openList(index));
+    // Where it stands when it is pressed: a seat that has the same list elsewhere keeps the button.
+    button.addEventListener("click", () => openList([...by("lists").children].indexOf(button)));
     return button;
   }));
   if (focused >= 0) by("lists").children[focused]?.focus(); // also where its number has changed

@@ -112,6 +112,23 @@ async def test_a_button_that_is_pressed_while_what_it_stands_in_comes_anew_is_pr
         await expect(other).to_have_attribute("aria-pressed", "true")
 
 
+async def test_a_list_that_two_seats_have_at_different_places_opens_for_each(city: City, tmp_path: Path) -> None:
+    """Its button looks the same for both and stays where it is: it opened what the other has at its own place."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        last = page.locator("#lists button").last
+        for role, lists in (("reviewer", 4), ("department", 5), ("reviewer", 4)):
+            await page.select_option("#seat select >> nth=0", role)
+            await expect(page.locator("#lists .count")).to_have_count(lists)
+
+        await last.click()
+
+        await expect(last).to_have_text("closed2")
+        await expect(last).to_have_attribute("aria-pressed", "true")
+
+
 LATER = "south-w-20260301-cccccccccc"  # an order that no list has
 
 
