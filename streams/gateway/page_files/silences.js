@@ -161,6 +161,8 @@ function form(larger, areas) {
     el("button", { class: "primary" }, say("Silence")));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const typed = () => JSON.stringify([...new FormData(node)]);
+    const before = typed();
     const given = Object.fromEntries([...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text));
     const { lat, lon, radius_m: radius, starts_at: starts, ends_at: ends, ...rest } = given;
     const begin = starts ? { starts_at: instant(starts, zone) } : {};
@@ -172,7 +174,9 @@ function form(larger, areas) {
     press.disabled = false;
     goOn(press);
     if (!taken) return;
+    if (typed() !== before) return; // somebody has gone on to the next one meanwhile
     node.reset();
+    whole();
     by("known").firstElementChild?.scrollIntoView({ block: "center" }); // there it is, unless the list could not be had yet
   });
   // Half a place is none: it would be the whole city that is silenced.

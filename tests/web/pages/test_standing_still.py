@@ -440,3 +440,31 @@ async def test_the_map_of_the_overview_comes_once_the_areas_can_be_had(city: Cit
         await page.clock.run_for(15_000)
 
         await expect(page.locator("#map .area").first).to_be_visible()
+
+
+async def test_what_is_typed_while_a_silence_is_on_its_way_stays(city: City, tmp_path: Path) -> None:
+    """Whoever went on to the next one had an empty form before them once the first one was taken."""
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "POST":
+            await may_come.wait()
+            await route.fulfill(json={"number": 1, "state": "pending"})
+        else:
+            await route.fulfill(json={"zone": "Asia/Shanghai", "silences": [], "control_zones": []})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await page.route(f"{base}/silences", late)
+        await page.goto(f"{base}/desk/silences")
+        for field, text in (("ends_at", "2036-01-02T00:30"), ("owner", "ann"), ("comment", "works")):
+            await page.fill(f'#wanted [name="{field}"]', text)
+        async with page.expect_request(lambda each: each.method == "POST"):
+            await page.click("#wanted .primary")
+        await page.fill('#wanted [name="comment"]', "other works")
+        may_come.set()
+        await expect(page.locator("#wanted .primary")).to_be_enabled()
+        await settled(page)
+
+        await expect(page.locator('#wanted [name="comment"]')).to_have_value("other works")
