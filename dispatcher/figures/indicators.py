@@ -209,7 +209,7 @@ _TABLE = (
         "what came of it (the first answer that reached them) / orders with reporters, their own or of what was merged "
         "into them, on the day of opening; one that was merged before it was answered counts on neither side",
         _HOTLINE,
-        version=5,
+        version=6,
     ),
     _rate(
         "resolution_rate",

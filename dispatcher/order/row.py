@@ -181,13 +181,15 @@ class Task(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
 class MergedIn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """An order whose clock goes on with this one, into which it was merged at `at`: since when it was reported, and
     from when its own limit would run, without what dispatching lost; None where a person had moved that. `reporters`
-    are its own, and those of what had been merged into it, who are asked by this one from here on."""
+    are its own, and those of what had been merged into it, who are asked by this one from here on; `untold`: this
+    one has answered nobody since."""
 
     child: str
     at: int
     reported_at: int
     runs_from: int | None = None
     reporters: tuple[str, ...] = ()
+    untold: bool = False
 
 
 PartState = Literal["waiting", "open", "passed", "dropped"]
@@ -259,9 +261,10 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     What is said of it: on each of `reminded_on` a reporter has reminded of it, and `answers` has one for each
     reporter who gave one. `first_response_at` is when its reporters, or those of what was merged into it, were first
     told that a department has taken it on, puts it off, has dealt with it, or that it has ended; that it goes on as
-    part of another one is no answer. `call_back`: somebody is to call its reporters back; before that, `call_back_at`
-    is until when they are waited for. `jury` are the citizens of the pool, by hash, who were asked to judge its last
-    closing, `judge_by` until when; `judgements` are all that were given, one of a citizen.
+    part of another one is no answer. So many of `reporters`, the newest ones, have reported it since they were told
+    such a thing the last time (`untold`). `call_back`: somebody is to call its reporters back; before that,
+    `call_back_at` is until when they are waited for. `jury` are the citizens of the pool, by hash, who were asked to
+    judge its last closing, `judge_by` until when; `judgements` are all that were given, one of a citizen.
 
     What is kept of it: `archive_at` is when it leaves the desk for the archive.
     """
@@ -365,6 +368,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
+    untold: int = 0
     call_back_at: int | None = None
     call_back: bool = False
     jury: tuple[str, ...] = ()

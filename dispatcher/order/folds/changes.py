@@ -115,6 +115,7 @@ class Changes(TypedDict, total=False):
     reminded_on: tuple[int, ...]
     answers: tuple[Answer, ...]
     first_response_at: int | None
+    untold: int
     call_back_at: int | None
     call_back: bool
     jury: tuple[str, ...]
@@ -287,8 +288,15 @@ def dispatched(order: Order, at: int, by: Actor) -> Changes:
 
 def responded(order: Order, at: int) -> Changes:
     """When its reporters, or those of what was merged into it, were first told more than that it had come in and where
-    it went. Whoever reports it later has not been told."""
-    return {"first_response_at": at} if order.first_response_at is None and has_reporters(order) else {}
+    it went; and that all of them have been told by now. Whoever reports it later has not been."""
+    if not has_reporters(order):
+        return {}
+    changes: Changes = {} if order.first_response_at is not None else {"first_response_at": at}
+    if order.untold:
+        changes["untold"] = 0
+    if any(each.untold for each in order.merged_in):
+        changes["merged_in"] = tuple(replace(each, untold=False) for each in order.merged_in)
+    return changes
 
 
 def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:

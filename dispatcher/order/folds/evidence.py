@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds, runs_anew
 from dispatcher.order.folds.room import fitting, seen_weight
-from dispatcher.order.row import ENDED, MergedIn, Order, PartState, has_reporters, kept_as, unanswered
+from dispatcher.order.row import ENDED, MergedIn, Order, PartState, kept_as, unanswered
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
@@ -33,6 +33,8 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
             changes["reported_again"] = (*order.reported_again, evidence.reporter)
         elif evidence.reporter:
             changes["reporters"] = (*order.reporters, evidence.reporter)
+            if order.first_response_at is not None:
+                changes["untold"] = order.untold + 1
         if is_from_above(evidence.source):
             changes["from_above"] = _with_newest(order.from_above, (evidence.source, evidence.id))
     if name := key_name((evidence.text, evidence.address)):
@@ -153,6 +155,7 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
         reported_at=fact.reported_at,
         runs_from=fact.runs_from,
         reporters=fact.reporters,
+        untold=order.first_response_at is not None,
     )
     changes["merged_in"] = (*order.merged_in, one)
     return changes | runs_anew(order, fact.whole, fact.at)
@@ -160,9 +163,16 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
 
 def _released(order: Order, fact: facts.Released) -> Changes:
     changes = _without(order, fact)
-    if not has_reporters(replace(order, **changes)):  # whoever reports it later has not been answered
-        changes["first_response_at"] = None
+    after = replace(order, **changes)
+    if not _somebody_told(after):  # whoever has reported it after the last answer has not been answered
+        changes |= {"first_response_at": None, "untold": 0}
+        merged_in = changes.get("merged_in", order.merged_in)
+        changes["merged_in"] = tuple(replace(each, untold=False) for each in merged_in)
     return changes
+
+
+def _somebody_told(order: Order) -> bool:
+    return len(order.reporters) > order.untold or any(each.reporters and not each.untold for each in order.merged_in)
 
 
 def _without(order: Order, fact: facts.Released) -> Changes:
@@ -228,6 +238,8 @@ def _one_report_less(order: Order, reporter: str, kept: tuple[Evidence, ...]) ->
     if any(each.reporter == reporter for each in kept):  # a row of before does not say who has reported again
         return {}
     changes: Changes = {"reporters": tuple(who for who in order.reporters if who != reporter)}
+    if reporter in order.reporters[len(order.reporters) - order.untold :]:
+        changes["untold"] = order.untold - 1
     if order.state == "closed" and not unanswered(replace(order, reporters=changes["reporters"])):
         changes |= {"call_back_at": None, "call_back": False}
     return changes

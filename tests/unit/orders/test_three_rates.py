@@ -208,3 +208,31 @@ def test_who_was_answered_by_an_order_that_they_had_not_meant_answers_nobody_who
 
     assert desk.order(seen).first_response_at is not None
     assert_laws(desk)
+
+
+@pytest.mark.parametrize("undone", ["unmerge", "split"])
+@pytest.mark.parametrize("told", [False, True])
+def test_who_has_reported_an_order_after_its_answer_is_not_answered_by_it(undone: str, told: bool) -> None:
+    """Also where they were there before whom it has answered was taken out again; whoever is left of those whom it has
+    told is answered."""
+    desk = Desk()
+    seen, place = opened(desk, 1), dict[str, Any](lat=30.02, lon=114.05)
+    if undone == "unmerge":
+        merged_into(desk, reported := opened(desk, 2, reporter="lou"), seen)
+    else:
+        desk.feed(report("joined", T0 + HOUR, "有个大坑", **place, reporter="lou"), at=T0 + HOUR)
+    if told:
+        desk.feed(report("early", T0 + HOUR, "有个大坑", **place, reporter="nia"), at=T0 + HOUR)
+    accepted(desk, seen)
+    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **place, reporter="mia"), at=T0 + 2 * HOUR)
+
+    if undone == "unmerge":
+        step(desk, "unmerge", OPERATOR, T0 + 3 * HOUR, reported, reason="two holes")
+    else:
+        step(desk, "split", OPERATOR, T0 + 3 * HOUR, seen, reason="two holes", report=("app", "joined"))
+
+    assert (desk.order(seen).first_response_at is not None) is told
+    assert ("unanswered" in marks_of(desk.order(seen))) is not told
+    handled(desk, seen)
+    assert desk.order(seen).first_response_at is not None
+    assert_laws(desk)
