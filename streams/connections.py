@@ -31,6 +31,9 @@ class Peer(Protocol):
     def unread(self) -> int:
         """How many bytes wait to be sent."""
 
+    def has_spoken(self) -> bool:
+        """Whether something has come of it that nobody has read yet."""
+
     def gone(self) -> int:
         """How many bytes of answers have left for its reader by now, since it began."""
 
@@ -113,9 +116,16 @@ class Connections:
                 one.abort()
 
     def _make_room(self, now: float, address: str = "") -> None:
-        """Among the connections of one address, or among all."""
-        silent = (each for each in self._silent.items() if not address or self._addresses[each[0]] == address)
-        longest = next(silent, None)
-        if longest is not None and now - longest[1] >= YIELDS_SECONDS:
-            self.leave(longest[0])
-            longest[0].abort()
+        """Among the connections of one address, or among all. While very many come at once nobody is read: who has
+        spoken meanwhile only seems to be silent."""
+        for _ in range(len(self._silent)):
+            own = (each for each in self._silent if not address or self._addresses[each] == address)
+            longest = next(own, None)
+            if longest is None or now - self._silent[longest] < YIELDS_SECONDS:
+                return
+            if not longest.has_spoken():
+                self.leave(longest)
+                longest.abort()
+                return
+            del self._silent[longest]  # from here on it stands behind all others
+            self._silent[longest] = now

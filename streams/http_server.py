@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import resource
+import select
 import socket
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -96,6 +97,15 @@ class _Prompt(H11Protocol):
     def unread(self) -> int:
         """How many bytes wait to be sent."""
         return self.transport.get_write_buffer_size()
+
+    def has_spoken(self) -> bool:
+        """Whether something has come that nobody has read yet, be it its end."""
+        number = self.transport.get_extra_info("socket").fileno()
+        if number < 0:  # it is being closed
+            return False
+        asked = select.poll()
+        asked.register(number, select.POLLIN)
+        return bool(asked.poll(0))
 
     def gone(self) -> int:
         """How many bytes of answers have left, give or take their heads."""

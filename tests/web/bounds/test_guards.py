@@ -230,10 +230,13 @@ class _Reader:
     """A connection of which so much waits and so much has gone, as a test says."""
 
     def __init__(self) -> None:
-        self.waits, self.read, self.is_cut_off = 65_536, 0, False
+        self.waits, self.read, self.speaks, self.is_cut_off = 65_536, 0, False, False
 
     def unread(self) -> int:
         return self.waits
+
+    def has_spoken(self) -> bool:
+        return self.speaks
 
     def gone(self) -> int:
         return self.read
@@ -253,6 +256,38 @@ def test_who_reads_is_not_cut_off_however_much_waits_for_it() -> None:
         steady.read += connections.LEAST_BYTES // 5
 
     assert (steady.is_cut_off, deaf.is_cut_off) == (False, True)
+
+
+def test_who_has_spoken_while_nobody_was_read_makes_no_room() -> None:
+    """Thousands come in one turn of the loop, and it is over a second until it reads anybody: who had asked
+    something was cut off as silent for longest. Who is silent goes, and where nobody is, nobody."""
+    together, asks, silent, late = connections.Connections(2), _Reader(), _Reader(), _Reader()
+    together.enter(asks, "10.0.0.1", 0.0)
+    together.enter(silent, "10.0.0.2", 0.5)
+    asks.speaks = True
+
+    assert together.enter(late, "10.0.0.3", 2.0) == ""
+    assert (asks.is_cut_off, silent.is_cut_off) == (False, True)
+
+    late.speaks = True
+    assert together.enter(_Reader(), "10.0.0.4", 4.0) == "2 connections are open already"
+    assert (asks.is_cut_off, late.is_cut_off) == (False, False)
+
+
+async def test_what_has_come_and_was_not_read_is_seen() -> None:
+    """As soon as the system has it, before the loop has looked."""
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with HttpServer(FastAPI(), "127.0.0.1", 0) as server:
+        loop, (host, port) = asyncio.get_running_loop(), server.address.split(":")
+        with closing(socket.create_connection((host, int(port)))) as client:
+            client.sendall(request)
+            assert (await loop.run_in_executor(None, client.recv, 12)).startswith(b"HTTP/1.1 404")
+            [one] = server.connections
+            before = one.has_spoken()
+            client.sendall(request)
+            after = one.has_spoken()
+
+    assert (before, after) == (False, True)
 
 
 async def test_what_has_gone_of_long_answers_is_counted() -> None:
