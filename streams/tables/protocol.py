@@ -23,14 +23,6 @@ _PRIORITY_STEP = 10_000  # more than all that a probability can make of it
 _INSTANTS = 10**13  # more than any instant: what is due and since when it is open are one number
 
 
-def place_of(sort: Sort, *, priority: int, sureness: int, due: int | None, opened_at: int, order_id: str) -> Place:
-    """Where an order stands in a list; `sureness` is in permille. What has no limit stands behind what has one."""
-    if sort == "urgent":
-        return (priority, (_INSTANTS - 1 if due is None else due) * _INSTANTS + opened_at, order_id)
-    rank = 0 if sort == "newest" else priority * _PRIORITY_STEP + _SURE - sureness
-    return (rank, -opened_at, order_id)
-
-
 def sort_of(place: Place) -> Sort:
     """The list that a place was made for."""
     rank = place[0]
@@ -53,40 +45,42 @@ def from_cursor(text: str) -> Place:
     return int(rank), int(within), order_id
 
 
-class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a list of orders. Instants are milliseconds UTC."""
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What says where an order stands in a list. `sureness` is in permille, instants are milliseconds UTC."""
 
     id: str
+    opened_at: int
+    priority: int = ORDINARY
+    due: int | None = None
+    sureness: int = 0
+
+    def place(self, sort: Sort) -> Place:
+        """Where it stands in a list. What has no limit stands behind what has one."""
+        if sort == "urgent":
+            due = _INSTANTS - 1 if self.due is None else self.due
+            return (self.priority, due * _INSTANTS + self.opened_at, self.id)
+        rank = 0 if sort == "newest" else self.priority * _PRIORITY_STEP + _SURE - self.sureness
+        return (rank, -self.opened_at, self.id)
+
+
+class Brief(Listed, frozen=True, omit_defaults=True, kw_only=True):
+    """One line of a list of orders. Instants are milliseconds UTC."""
+
     seq: int
     state: str
     area: str
-    opened_at: int
     last_at: int
     department: str = ""
     category: str = ""
-    priority: int = ORDINARY
     title: str = ""
     address: str = ""
     attempt: int = 0
-    due: int | None = None
     overdue_at: int | None = None
     supervision: int = 0
     evidence_count: int = 0
     lat: float | None = None
     lon: float | None = None
-    sureness: int = 0
     marks: tuple[str, ...] = ()
-
-    def place(self, sort: Sort) -> Place:
-        """Where it stands in a list."""
-        return place_of(
-            sort,
-            priority=self.priority,
-            sureness=self.sureness,
-            due=self.due,
-            opened_at=self.opened_at,
-            order_id=self.id,
-        )
 
     @property
     def open(self) -> bool:

@@ -10,7 +10,7 @@ from dispatcher.order.chain import confirmer
 from dispatcher.order.row import OPEN, Order, State
 from streams.tables.marks import marks_of
 from streams.tables.outside.alarm_view import Alarmed
-from streams.tables.protocol import Place, Sort, place_of, sureness
+from streams.tables.protocol import Listed, Sort, sureness
 
 
 class OrderKind(NamedTuple):
@@ -22,22 +22,17 @@ class OrderKind(NamedTuple):
     area: str
 
 
-class Summary(msgspec.Struct, frozen=True, gc=False):
+class Summary(Listed, frozen=True, gc=False, kw_only=True):
     """What the view remembers of an order."""
 
-    id: str
     seq: int
     state: State
     area: str
     department: str
     category: str
-    priority: int
-    due: int | None
-    opened_at: int
     recorded_at: int
     overdue: bool
     quarantined: bool
-    sureness: int
     marks: tuple[str, ...]
     reports: tuple[str, ...]
     inspector: str
@@ -49,17 +44,6 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     def kind(self) -> OrderKind:
         """Which of the kinds it is of."""
         return OrderKind(self.state, self.department, self.category, self.area)
-
-    def place(self, sort: Sort) -> Place:
-        """Where it stands in a list."""
-        return place_of(
-            sort,
-            priority=self.priority,
-            sureness=self.sureness,
-            due=self.due,
-            opened_at=self.opened_at,
-            order_id=self.id,
-        )
 
 
 def summary_of(order: Order) -> Summary:

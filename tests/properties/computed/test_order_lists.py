@@ -15,7 +15,7 @@ from streams.tables.marks import MARKS, marks_of
 from streams.tables.orders import order_view
 from streams.tables.orders.order_view import OrderView
 from streams.tables.orders.wanted import Wanted
-from streams.tables.protocol import Sort, place_of, sureness
+from streams.tables.protocol import brief
 from tests.support.desk_rows import AREAS, DEPARTMENTS, START, ZONE, opened
 
 _STATES: tuple[State, ...] = ("review", "assigned", "returned", "handled", "closed")
@@ -78,18 +78,8 @@ def _is_wanted(order: Order, wanted: Wanted) -> bool:
 
 
 def _listed(orders: dict[str, Order], wanted: Wanted) -> list[str]:
-    def place(order: Order, sort: Sort) -> tuple[int, int, str]:
-        return place_of(
-            sort,
-            priority=order.priority,
-            sureness=sureness(order),
-            due=order.due,
-            opened_at=order.opened_at,
-            order_id=order.id,
-        )
-
     found = [order for order in orders.values() if _is_wanted(order, wanted)]
-    return [order.id for order in sorted(found, key=lambda order: place(order, wanted.sort))]
+    return [order.id for order in sorted(found, key=lambda order: brief(order).place(wanted.sort))]
 
 
 @pytest.mark.parametrize("few", [0, 3, 2_000])

@@ -1,17 +1,19 @@
 """People before a browser: Chromium, driven by Playwright; each has a context and a token of their own."""
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import APIResponse, Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import APIResponse, Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from tests.support.kafka import eventually
 
@@ -137,6 +139,17 @@ async def seated(
     context.on("request", lambda request: seen.requests.append(request.url))
     context.on("weberror", lambda error: seen.faults.append(f"{token}: {error.error}"))
     return Person(token, context, await context.new_page(), base, screenshots)
+
+
+async def told_once(page: Page, order_id: str, at: datetime) -> None:
+    """Whoever follows the assignments on this page hears of one at that time, which is urgent as well, and no more."""
+    told = {"order_id": order_id, "at": at.isoformat(), "state": "assigned", "attempt": 1}
+    said = "".join(f"event: {kind}\ndata: {json.dumps(told)}\n\n" for kind in ("assigned", "urgent"))
+
+    async def events(route: Route) -> None:
+        await route.fulfill(body=said, content_type="text/event-stream")
+
+    await page.route("**/events/assignments", events)
 
 
 async def violations(page: Page) -> list[str]:

@@ -348,7 +348,8 @@ def test_a_sealed_title_stays_whole_until_it_is_opened() -> None:
 
     assert shortened(sealed) == sealed
     assert len(shortened("长" * 200)) == 120
-    assert line(Brief("a", 1, "assigned", "north", T0, T0, title="长" * 200), CITY)["title"] == shortened("长" * 200)
+    long = Brief(id="a", seq=1, state="assigned", area="north", opened_at=T0, last_at=T0, title="长" * 200)
+    assert line(long, CITY)["title"] == shortened("长" * 200)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What is typed or picked before a page has heard everything goes by the city's clock all the same."""
 
 import asyncio
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from playwright.async_api import Route, expect
 
 from models.city import City
 from tests.support.desk_rows import opened
-from tests.support.web.browsers import Seen, browser, seated
+from tests.support.web.browsers import Seen, browser, seated, told_once
 from tests.web.pages.test_desk_page import FIRST, two_orders
 from tests.web.pages.test_interrupted import offered
 from tests.web.pages.test_page import serving
@@ -79,16 +78,10 @@ async def test_what_is_told_before_the_zone_is_known_stands_by_the_citys_clock_o
     city: City, tmp_path: Path
 ) -> None:
     """Where the first answer of the figures was lost, assignments and urgent orders said the hour of UTC for good."""
-    told = {"order_id": FIRST, "at": EVENING.isoformat(), "state": "assigned", "attempt": 1}
-    said = "".join(f"event: {kind}\ndata: {json.dumps(told)}\n\n" for kind in ("assigned", "urgent"))
-
-    async def events(route: Route) -> None:
-        await route.fulfill(body=said, content_type="text/event-stream")
-
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
         await page.clock.install(time=EVENING)
-        await page.route("**/events/assignments", events)
+        await told_once(page, FIRST, EVENING)
         await page.route("**/status*", lambda route: route.fulfill(status=503, json={"title": "busy"}), times=2)
         await page.goto(base)
         times = page.locator("#assignments time, .urgent time")

@@ -1,20 +1,19 @@
 """A page that stands open when the day turns says of what happened before on which day that was, though it is not drawn
 anew."""
 
-import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from models.city import City
 from models.times import to_text
 from streams.gateway.orders.order_document import document
 from tests.support.desk_rows import opened
-from tests.support.web.browsers import Seen, browser, seated
+from tests.support.web.browsers import Seen, browser, seated, told_once
 from tests.web.pages.test_desk_page import SECOND
 from tests.web.pages.test_page import serving
 
@@ -28,16 +27,10 @@ DAYS_MS = 60_000  # between two looks
 
 async def test_what_was_told_before_midnight_says_its_day_after_it(city: City, tmp_path: Path) -> None:
     """The assignments and the urgent orders are told once, and stay."""
-    told = {"order_id": SECOND, "at": (LATE - timedelta(minutes=1)).isoformat(), "state": "assigned", "attempt": 1}
-    said = "".join(f"event: {kind}\ndata: {json.dumps(told)}\n\n" for kind in ("assigned", "urgent"))
-
-    async def events(route: Route) -> None:
-        await route.fulfill(body=said, content_type="text/event-stream")
-
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
         await page.clock.install(time=LATE)
-        await page.route("**/events/assignments", events)
+        await told_once(page, SECOND, LATE - timedelta(minutes=1))
         await page.goto(base)
         times = page.locator("#assignments time, .urgent time")
         await expect(times).to_have_text(["23:58:30", "23:58:30"])
