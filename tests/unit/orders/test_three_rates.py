@@ -1,5 +1,6 @@
 """The three rates 三率, response, resolution and satisfaction, against an example that is counted by hand."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from tests.support.desks import (
     detection,
     report,
 )
+
+FIRST: dict[str, Any] = {"lat": 30.02, "lon": 114.05}  # where the first order is
 
 
 def opened(desk: Desk, number: int, **own: Any) -> str:
@@ -187,21 +190,25 @@ def test_what_only_cameras_have_seen_is_a_citizen_s_order_while_one_is_merged_in
     assert_laws(desk)
 
 
+def joined(desk: Desk, seen: str, undone: str) -> Callable[[int], None]:
+    """Lou's report becomes part of the first order, with an order of its own that is merged, or by itself; what takes
+    it out again at a time."""
+    if undone == "unmerge":
+        merged_into(desk, reported := opened(desk, 2, reporter="lou"), seen)
+        return lambda at: step(desk, "unmerge", OPERATOR, at, reported, reason="two holes")
+    desk.feed(report("joined", T0 + HOUR, "有个大坑", **FIRST, reporter="lou"), at=T0 + HOUR)
+    return lambda at: step(desk, "split", OPERATOR, at, seen, reason="two holes", report=("app", "joined"))
+
+
 @pytest.mark.parametrize("undone", ["unmerge", "split"])
 def test_who_was_answered_by_an_order_that_they_had_not_meant_answers_nobody_who_reports_it_later(undone: str) -> None:
     """It was theirs by mistake; the next one hears of it when it is done."""
     desk = Desk()
-    seen, place = opened(desk, 1), dict[str, Any](lat=30.02, lon=114.05)
-    if undone == "unmerge":
-        merged_into(desk, reported := opened(desk, 2, reporter="lou"), seen)
-    else:
-        desk.feed(report("joined", T0 + HOUR, "有个大坑", **place, reporter="lou"), at=T0 + HOUR)
+    seen = opened(desk, 1)
+    take_out = joined(desk, seen, undone)
     accepted(desk, seen)
-    if undone == "unmerge":
-        step(desk, "unmerge", OPERATOR, T0 + 2 * HOUR, reported, reason="two holes")
-    else:
-        step(desk, "split", OPERATOR, T0 + 2 * HOUR, seen, reason="two holes", report=("app", "joined"))
-    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **place, reporter="mia"), at=T0 + 2 * HOUR)
+    take_out(T0 + 2 * HOUR)
+    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **FIRST, reporter="mia"), at=T0 + 2 * HOUR)
     assert (desk.order(seen).reporters, desk.order(seen).first_response_at) == (("mia",), None)
 
     handled(desk, seen)
@@ -216,20 +223,14 @@ def test_who_has_reported_an_order_after_its_answer_is_not_answered_by_it(undone
     """Also where they were there before whom it has answered was taken out again; whoever is left of those whom it has
     told is answered."""
     desk = Desk()
-    seen, place = opened(desk, 1), dict[str, Any](lat=30.02, lon=114.05)
-    if undone == "unmerge":
-        merged_into(desk, reported := opened(desk, 2, reporter="lou"), seen)
-    else:
-        desk.feed(report("joined", T0 + HOUR, "有个大坑", **place, reporter="lou"), at=T0 + HOUR)
+    seen = opened(desk, 1)
+    take_out = joined(desk, seen, undone)
     if told:
-        desk.feed(report("early", T0 + HOUR, "有个大坑", **place, reporter="nia"), at=T0 + HOUR)
+        desk.feed(report("early", T0 + HOUR, "有个大坑", **FIRST, reporter="nia"), at=T0 + HOUR)
     accepted(desk, seen)
-    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **place, reporter="mia"), at=T0 + 2 * HOUR)
+    desk.feed(report("late", T0 + 2 * HOUR, "有个大坑", **FIRST, reporter="mia"), at=T0 + 2 * HOUR)
 
-    if undone == "unmerge":
-        step(desk, "unmerge", OPERATOR, T0 + 3 * HOUR, reported, reason="two holes")
-    else:
-        step(desk, "split", OPERATOR, T0 + 3 * HOUR, seen, reason="two holes", report=("app", "joined"))
+    take_out(T0 + 3 * HOUR)
 
     assert (desk.order(seen).first_response_at is not None) is told
     assert ("unanswered" in marks_of(desk.order(seen))) is not told
