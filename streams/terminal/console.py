@@ -7,6 +7,7 @@ from typing import Any
 import rich.console
 from rich.cells import cell_len
 from rich.console import ConsoleOptions, RenderableType
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -30,7 +31,8 @@ _WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
 
 class WholeTable(Table):
     """A table in which nothing is cut, and no word broken that has room. Where the words of a line, and what is copied
-    from it, have none beside each other, each line of the table is a block: a line for each cell that is not empty."""
+    from it, have none beside each other, each line of the table is a block: a line for each cell that is not empty,
+    behind its heading, or below it where the headings would take more than half of the width."""
 
     def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         """What is printed."""
@@ -38,21 +40,25 @@ class WholeTable(Table):
         room = options.max_width - self._extra_width - padding
         least = [_widest(column, words=not column.no_wrap) for column in self.columns]
         if self.rows and sum(least) > room:
-            yield from self._blocks()
+            yield from self._blocks(console, options.max_width)
             return
         for column, width in zip(self.columns, _shared(least, list(map(_widest, self.columns)), room), strict=True):
             column.width = width
         yield from super().__rich_console__(console, options)  # type: ignore[misc] # segments are printed, too
 
-    def _blocks(self) -> Iterator[RenderableType]:
+    def _blocks(self, console: rich.console.Console, width: int) -> Iterator[RenderableType]:
         if self.title:
-            yield Text(str(self.title), style="table.title")
+            yield console.render_str(str(self.title), style="table.title")
+        heads = [console.render_str(str(column.header), style="table.header") for column in self.columns]
+        between = 2
+        beside = 2 * (max(head.cell_len for head in heads) + between) <= width
         for cells in zip(*(column.cells for column in self.columns), strict=True):
-            columns = Column(no_wrap=True, style="table.header"), Column(overflow="fold")
-            block = Table.grid(*columns, padding=(0, 2, 0, 0))
-            for column, cell in zip(self.columns, cells, strict=True):
-                if str(cell):
-                    block.add_row(column.header, cell)
+            columns = (Column(no_wrap=True), Column(overflow="fold")) if beside else (Column(overflow="fold"),)
+            block = Table.grid(*columns, padding=(0, between, 0, 0))
+            for head, cell in zip(heads, cells, strict=True):
+                for line in ((head, cell),) if beside else ((head,), (Padding(cell, (0, 0, 0, between)),)):
+                    if str(cell):
+                        block.add_row(*line)
             yield block
             yield ""
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from models.classifier import Classifier
 from models.classifier.judging import evaluation
@@ -13,7 +12,7 @@ from models.classifier.judging.evaluation import Evaluation
 from models.classifier.judging.report import write_report
 from models.classifier.learning.labelled import read
 from streams.cli.classifiers.options import Around, AsJson, Drop, Files, Label, Text, fields_of
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
 from streams.terminal.progress import filling
 
@@ -64,7 +63,7 @@ def _show(found: Evaluation) -> None:
         ("calibration error", f"{found.calibration_error:.4f}  (perfect: {low:.4f} to {high:.4f})"),
     ):
         console.print(f"{name:>25}  {value}", highlight=False)
-    table = Table("category", "texts", "precision", "recall", "F1")
+    table = whole_table("category", "texts", "precision", "recall", "F1", unbroken=("category",))
     for row in found.classes:
         cells = ["-" if share is None else f"{share:.3f}" for share in (row.precision, row.recall)]
         table.add_row(row.name, str(row.support), *cells, f"{row.f1:.3f}")

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.table import Table
 
 from models.errors import UsageError
 from models.times import to_ms
 from streams.cli.classifiers.options import first_or_last
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import hand_out, say
 
 labels = typer.Typer(no_args_is_help=True)
@@ -108,7 +107,7 @@ def _show_unlisted(names: tuple[str, ...], as_json: bool) -> None:
         for each in found:
             say(msgspec.json.encode(each).decode())
         return
-    table = Table(*names, "count", "first", "last")
+    table = whole_table(*names, "count", "first", "last")
     for each in found:
         table.add_row(*(getattr(each, name) for name in names), str(each.count), each.first, each.last)
     Console().print(table if found else "all that have come are listed")

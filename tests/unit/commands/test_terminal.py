@@ -191,3 +191,34 @@ def test_an_empty_cell_of_a_table_that_is_printed_in_blocks_has_no_line() -> Non
 
     said = [line.rstrip() for line in out.getvalue().splitlines()]
     assert said == ["all tokens", f"token  {'a' * 20}", "", f"token  {'b' * 20}", ""]
+
+
+@pytest.mark.parametrize("width", [10, 16, 20, 24])
+@pytest.mark.parametrize("heading", ["p of worse (Holm)", "count(*)FILTER(WHERE(state='closed'))"])
+def test_a_heading_as_wide_as_the_terminal_leaves_room_for_what_it_heads(heading: str, width: int) -> None:
+    """Such as `paidan query` has of an expression: it is broken itself, and a cell stands below it in one line where
+    there is room for one."""
+    out = io.StringIO()
+    table = whole_table("category", heading, unbroken=("category",))
+    table.add_row("street-light", "0.12345")
+    table.add_row("路灯\x1b[2J", "0.5")
+
+    Console(file=out, width=width).print(table)
+
+    said = out.getvalue()
+    assert heading.replace(" ", "") in "".join(said.split())
+    assert [line.strip() for line in said.splitlines() if "0.12345" in line or "0.5" in line] == ["0.12345", "0.5"]
+    assert "…" not in said
+    assert "\x1b" not in said
+
+
+def test_settings_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that begin alike looked the same, and of an address its end was missing."""
+    brokers = "broker-one.example.org:9092,broker-two.example.org:9092"
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PAIDAN_KAFKA", brokers)
+
+    shown = CliRunner().invoke(app, ["settings"]).output
+
+    for whole in (brokers, "PAIDAN_KAFKA_CERTIFICATE", "PAIDAN_KAFKA_CERTIFICATE_KEY"):
+        assert whole in shown.split()
