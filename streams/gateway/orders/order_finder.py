@@ -1,5 +1,6 @@
 """Orders as the gateway finds them in the tables: one by its id or by a report, or a page of a list."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -10,12 +11,13 @@ from aiokafka.errors import KafkaError
 
 from dispatcher.arrivals.watched.false_alarms import AlarmState
 from dispatcher.figures.indicators import figures_of
-from dispatcher.order.row import ENDED, OPEN, Order, Tally, kept_as
+from dispatcher.order.row import ENDED, OPEN, Order, Tally, all_reporters, kept_as
 from dispatcher.partition.identity import area_of, report_key
 from dispatcher.partition.index import areas_of
-from models.access import Holder, sees
+from dispatcher.steps.guards import is_reporter
+from models.access import Holder, may, sees
 from models.city import City
-from models.redact import pseudonym
+from models.redact import pseudonym, reporter_hash
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.http.problems import Problem
@@ -38,6 +40,7 @@ MOST_ORDERS = 200
 ALARMS: tuple[AlarmState, ...] = ("right", "false")
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
 CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,27}:[a-z0-9-]{1,256})?$"
+_NO_ORDER = "there is no order of that id"
 T = TypeVar("T")
 
 
@@ -165,7 +168,7 @@ class Finder:
         held = [Held(part.order, part.tally) for part in answers.partitions.values() if part.order is not None]
         newest = max(held, key=lambda found: found.order.seq, default=None)
         if newest is None or not self._sees(holder, newest.order):
-            raise missing("there is no order of that id", answers.complete or newest is not None)
+            raise missing(_NO_ORDER, answers.complete or newest is not None)
         return await self.in_the_clear(newest, Held)
 
     async def in_the_clear(self, found: T, kind: type[T]) -> T:
@@ -190,6 +193,27 @@ class Finder:
         if holder is None or not (holder.department or holder.area):
             return True
         return await seen(self, order_id, holder) is not None
+
+    async def acted_on(self, order_id: str, holder: Holder | None) -> Held:
+        """The row of an order on which a holder would take a step. Raises Problem as `order` does: who may act and not
+        read orders, a citizen, learns of those alone that are their own."""
+        held = await self.order(order_id, holder)
+        if not await self._is_told(holder, held.order):
+            raise missing(_NO_ORDER, complete=True)
+        return held
+
+    async def is_told(self, order_id: str, holder: Holder | None) -> bool:
+        """Whether a holder may learn how the order stands on which they have asked for a step (`acted_on`)."""
+        if may(holder, "orders"):
+            return await self.is_shown(order_id, holder)
+        held = await seen(self, order_id, holder)
+        return held is not None and await self._is_told(holder, held.order)
+
+    async def _is_told(self, holder: Holder | None, order: Order) -> bool:
+        if holder is None or may(holder, "orders"):
+            return True
+        who = reporter_hash(self._key, holder.person)
+        return who in all_reporters(order) or is_reporter(who, (order, *(await merged_into(order, self))[0]))
 
     def is_within(self, holder: Holder | None, area: str) -> bool:
         """Whether an area is one that the holder may see and act in."""
@@ -242,6 +266,21 @@ async def seen(finder: Finder, order_id: str, holder: Holder | None) -> Held | N
         return None
 
 
+async def merged_into(order: Order, finder: Finder) -> tuple[list[Order], tuple[str, ...]]:
+    """The orders that were merged into one, and into those: of whoever sees that one; and the ids of those that the
+    tables do not have any more. Raises Problem (503) while a partition is silent."""
+    found: list[Order] = []
+    gone: list[str] = []
+    wanted = list(order.children)
+    while wanted:
+        held = await asyncio.gather(*(seen(finder, each, None) for each in wanted))
+        gone += (each for each, one in zip(wanted, held, strict=True) if one is None)
+        known = [one.order for one in held if one is not None]
+        found += known
+        wanted = [child for one in known for child in one.children]
+    return found, tuple(gone)
+
+
 def missing(sentence: str, complete: bool) -> Problem:
     """That there is no such thing; or, where not all partitions could be asked, that nobody can say so now."""
     if complete:
@@ -251,7 +290,7 @@ def missing(sentence: str, complete: bool) -> Problem:
 
 def _safe(order_id: str) -> str:
     if "/" in order_id or order_id in (".", "..") or not order_id.isprintable() or len(order_id) > 256:
-        raise Problem(404, "not-found", "there is no order of that id")
+        raise Problem(404, "not-found", _NO_ORDER)
     return quote(order_id, safe="")
 
 

@@ -24,7 +24,7 @@ from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
-from streams.gateway.orders.order_finder import Finder, seen
+from streams.gateway.orders.order_finder import Finder, merged_into
 from streams.gateway.shards import incomplete
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
@@ -168,21 +168,6 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         return answer(msgspec.to_builtins(await finder.in_the_clear(page, SightingPage)))
 
     return router
-
-
-async def merged_into(order: Order, finder: Finder) -> tuple[list[Order], tuple[str, ...]]:
-    """The orders that were merged into one, and into those: of whoever sees that one; and the ids of those that the
-    tables do not have any more. Raises Problem (503) while a partition is silent."""
-    found: list[Order] = []
-    gone: list[str] = []
-    wanted = list(order.children)
-    while wanted:
-        held = await asyncio.gather(*(seen(finder, each, None) for each in wanted))
-        gone += (each for each, one in zip(wanted, held, strict=True) if one is None)
-        known = [one.order for one in held if one is not None]
-        found += known
-        wanted = [child for one in known for child in one.children]
-    return found, tuple(gone)
 
 
 def _silence(one: Noticed) -> dict[str, Any]:

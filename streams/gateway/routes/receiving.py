@@ -103,7 +103,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
             # The order's id as key: steps of one client stay in their order.
             return await receiver.receive(request, names.updates, order_id, event, waiter, link, wait)
         except Problem as problem:
-            if problem.status != 409 or await finder.is_shown(order_id, holder):
+            if problem.status != 409 or await finder.is_told(order_id, holder):
                 raise
             raise Problem(404, "not-found", "there is no order of that id", wait.applied) from None
 

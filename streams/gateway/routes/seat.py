@@ -22,7 +22,7 @@ def seat_routes(city: City, finder: Finder) -> APIRouter:
     @router.get("/orders/{order_id}/moves", summary="What whoever asks may do with an order now, each with its form")
     async def now(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
-        found = await finder.order(order_id, holder)
+        found = await finder.acted_on(order_id, holder)
         into = found.order.parent if found.order.state == "merged" else ""
         parent = await seen(finder, into, None) if into else None  # whether the desk lets it out depends on that one
         given = moves(holder, found.order, city, None if parent is None else parent.order)

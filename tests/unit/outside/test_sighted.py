@@ -10,8 +10,8 @@ from dispatcher.partition.sighted import Sighted, seen_since
 from models.inbox import OWN_SIGHTINGS, Actor, Heard, LiveSilence, Sighting, encode_items
 from models.times import to_text
 from streams.gateway.http.problems import Problem
-from streams.gateway.orders.order_finder import Finder, Held
-from streams.gateway.routes.order_sightings import NOTICED, PageOf, SightingPage, merged_into, silences_of
+from streams.gateway.orders.order_finder import Finder, Held, merged_into
+from streams.gateway.routes.order_sightings import NOTICED, PageOf, SightingPage, silences_of
 from tests.support.desks import (
     DAY,
     DISPATCHER,

@@ -108,6 +108,7 @@ async def world(
         grant("street", "department", department="roads-street"),
         grant("north", "inspector", area="north"),
         grant("second", "dispatcher"),
+        grant("stranger", "reporter"),
         grant("south", "dispatcher", area="south"),
     )
     path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
@@ -312,6 +313,36 @@ async def test_a_citizen_reports_and_acts_as_nobody_else(world: World) -> None:
 
     assert (named.status_code, named.json()["type"]) == (403, "urn:paidan:problem:not-the-sender")
     assert own.status_code == 200
+
+
+async def test_a_citizen_learns_nothing_of_an_order_that_is_not_theirs(world: World) -> None:
+    """Refused or looked at, it is 404 like one that there is not; of their own they hear how it stands, also of one
+    that theirs was merged into."""
+    answers: dict[str, list[httpx.Response]] = {}
+    for state in ("assigned", "merged"):
+        await world.come_to(state)
+        for token in ("stranger", "reporter"):
+            looked = await world.client.get(f"/orders/{world.order}/moves", headers=bearer(token))
+            answers[f"{token} {state}"] = [await world.act(token, "reopen"), looked]
+    into = world.other
+    answer = await world.report("stranger", location={"lat": 30.08, "lon": 114.05})
+    world.order = answer.json()["fact"]["order_id"]
+    assert (await world.act("operator", "merge", other_order_id=into)).status_code == 200
+    for who, order in (("by a merge", into), ("nowhere", "south-w-20260302-aaaaaaaaaa")):
+        world.order = order
+        answers[f"stranger {who}"] = [await world.act("stranger", "reopen")]
+
+    statuses = {who: [one.status_code for one in asked] for who, asked in answers.items()}
+
+    assert statuses == {
+        "stranger assigned": [404, 404],
+        "reporter assigned": [409, 200],
+        "stranger merged": [404, 404],
+        "reporter merged": [409, 200],
+        "stranger by a merge": [409],
+        "stranger nowhere": [404],
+    }
+    assert answers["stranger assigned"][0].json() == answers["stranger nowhere"][0].json()
 
 
 @pytest.mark.parametrize("due_at", [to_text(T0 + 60_000), None], ids=["a minute", "no limit"])
