@@ -139,10 +139,10 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     }
 
 
-def moves(holder: Holder | None, order: Order, city: City, parent: Order | None = None) -> list[dict[str, Any]]:
+def moves(holder: Holder | None, order: Order, city: City, *, let_out: bool = True) -> list[dict[str, Any]]:
     """The actions that the lifecycle's table has for an order as it stands, each with its form: of a holder those that
-    it may take, without tokens those of all roles; `parent` is the order with which one that was merged goes on.
-    Whether the desk takes one depends on what is given with it."""
+    it may take, without tokens those of all roles; `let_out`: whether one that was merged may be taken out again, which
+    the order says with which it goes on. Whether the desk takes one depends on what is given with it."""
     return [
         {
             "action": row.action,
@@ -151,14 +151,14 @@ def moves(holder: Holder | None, order: Order, city: City, parent: Order | None 
             "fields": [_field(row, field, order, city) for field in form(row)],
             "note": row.note,
         }
-        for row, roles in _rows(holder, order, city, parent)
+        for row, roles in _rows(holder, order, city, let_out)
     ]
 
 
 def _rows(
-    holder: Holder | None, order: Order, city: City, parent: Order | None
+    holder: Holder | None, order: Order, city: City, let_out: bool
 ) -> Iterator[tuple[Transition, tuple[str, ...]]]:
-    holding = {**_holding(order, city), "parent-stands": parent is None or parent.state != "merged"}
+    holding = {**_holding(order, city), "parent-stands": let_out}
     for row in TABLE:
         if order.state not in row.sources or not _fits(row, holding):
             continue

@@ -37,6 +37,11 @@ def names_another(event: Event) -> bool:
     return "sender" in data_of(event)
 
 
+def asked_step(event: Event) -> str:
+    """The step that an update which keeps its contract asks for."""
+    return _text(data_of(event), "action")
+
+
 def other_order(event: Event) -> str:
     """The order that an update which keeps its contract names beside its own; empty where it names none."""
     return _text(data_of(event), "other_order_id")

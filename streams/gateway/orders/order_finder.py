@@ -219,13 +219,22 @@ class Finder:
         """Whether an area is one that the holder may see and act in."""
         return holder is None or holder.area in ("", *self._city.areas.ancestors(area))
 
+    def is_of(self, holder: Holder | None, order: Order) -> bool:
+        """Whether an order was found in an area in which the holder may act, or moved there."""
+        return self.is_within(holder, area_of(order.id)) or self.is_within(holder, order.area)
+
     async def may_act(self, holder: Holder | None, order_id: str) -> bool:
-        """Whether an order is of an area in which the holder may act: it was found there, or moved there. Raises
-        Problem (503) while the partition that may hold it is silent."""
+        """`is_of`, of the order with an id. Raises Problem (503) while the partition that may hold it is silent."""
         if self.is_within(holder, area_of(order_id)):
             return True
         held = await seen(self, order_id, None)
-        return held is not None and self.is_within(holder, held.order.area)
+        return held is not None and self.is_of(holder, held.order)
+
+    async def parent_of(self, order: Order) -> Order | None:
+        """The order with which one that was merged goes on; None for any other, and where the tables do not have that
+        one any more. Raises Problem (503) while the partition that may hold it is silent."""
+        held = await seen(self, order.parent, None) if order.state == "merged" and order.parent else None
+        return None if held is None else held.order
 
     def _sees(self, holder: Holder | None, order: Order) -> bool:
         turns = (*order.assignments, *order.held_for)

@@ -29,6 +29,7 @@ from streams.dead_letters.letter import OTHER_CONTENT
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import (
+    asked_step,
     names_another,
     not_the_sender,
     of_report,
@@ -43,7 +44,7 @@ from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.off_loop import OffLoop
 from streams.gateway.orders.order_document import line
-from streams.gateway.orders.order_finder import Finder
+from streams.gateway.orders.order_finder import Finder, seen
 from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.sighting_outcomes import told
 from streams.gateway.shutdown import Shutdown
@@ -96,7 +97,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
             await receiver.write(names.updates, order_id, event)
             raise not_the_sender(holder, event)
-        await _check_other(finder, holder, other_order(event))
+        await _check_others(finder, holder, order_id, event)
         waiter = Waiter(known.source, known.id, known.content)
         link, wait = f"/orders/{order_id}", preference(request)
         try:
@@ -111,11 +112,19 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     return router
 
 
-async def _check_other(finder: Finder, holder: Holder | None, order_id: str) -> None:
-    """Raises Problem (403) for an order beyond the holder's area that a step names beside its own: it would change."""
-    if order_id and not await finder.may_act(holder, order_id):
+async def _check_others(finder: Finder, holder: Holder | None, order_id: str, event: Event) -> None:
+    """Raises Problem (403) for a step by which an order beyond the holder's area would change, too: one that it names
+    beside its own, or with which its own goes on and would no longer."""
+    other = other_order(event)
+    if other and not await finder.may_act(holder, other):
         beyond = "the area of the order that is named beside it lies beyond that of the token"
         raise Problem(403, "forbidden", beyond, field="other_order_id")
+    if holder is not None and holder.area and asked_step(event) == "unmerge":
+        held = await seen(finder, order_id, None)
+        parent = None if held is None else await finder.parent_of(held.order)
+        if parent is not None and not finder.is_of(holder, parent):
+            beyond = "the area of the order with which it goes on lies beyond that of the token"
+            raise Problem(403, "forbidden", beyond, field="area")
 
 
 def _add_units(router: APIRouter, names: Names, receiver: "Receiver") -> None:

@@ -7,7 +7,7 @@ from models.city import City
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
-from streams.gateway.orders.order_finder import Finder, seen
+from streams.gateway.orders.order_finder import Finder
 from streams.gateway.seats import moves, seat
 
 
@@ -23,9 +23,10 @@ def seat_routes(city: City, finder: Finder) -> APIRouter:
     async def now(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
         found = await finder.acted_on(order_id, holder)
-        into = found.order.parent if found.order.state == "merged" else ""
-        parent = await seen(finder, into, None) if into else None  # whether the desk lets it out depends on that one
-        given = moves(holder, found.order, city, None if parent is None else parent.order)
+        parent = await finder.parent_of(found.order)
+        # Whether it is let out of that one depends on how that one stands, and whose it is.
+        let_out = parent is None or (parent.state != "merged" and finder.is_of(holder, parent))
+        given = moves(holder, found.order, city, let_out=let_out)
         return answer({"attempt": found.order.attempt, "moves": given})
 
     return router

@@ -398,6 +398,29 @@ async def test_a_district_s_officer_names_no_order_of_another_district_beside_th
     assert (await world.act("dispatcher", "relate")).status_code != 403
 
 
+async def test_a_district_s_officer_takes_nothing_out_of_an_order_of_another_district(world: World) -> None:
+    """That one would change, too: it is refused and not offered; whoever may act on both takes it out."""
+    for lat in (30.15, 30.18):
+        answer = await world.report("reporter", location={"lat": lat, "lon": 114.05})
+        world.order, world.other = answer.json()["fact"]["order_id"], world.order
+    assert (await world.act("dispatcher", "move-area", area="south-w")).status_code == 200
+    assert (await world.act("south", "prioritise")).status_code == 200  # it is theirs by now
+    assert (await world.act("dispatcher", "merge")).status_code == 200
+    written, before = len(world.behind.written), world.behind.rows()
+
+    refused = await world.act("south", "unmerge", other_order_id=None)
+
+    assert (refused.status_code, refused.json().get("field")) == (403, "area")
+    assert (len(world.behind.written), world.behind.rows()) == (written, before)
+    looks = [
+        await world.client.get(f"/orders/{world.order}/moves", headers=bearer(token))
+        for token in ("south", "dispatcher")
+    ]
+    offered = [{each["action"] for each in one.json()["moves"]} for one in looks]
+    assert ["unmerge" in actions for actions in offered] == [False, True]
+    assert (await world.act("dispatcher", "unmerge")).status_code == 200
+
+
 async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
     """The same id under another's source is another event: nobody takes the name of what another is yet to send."""
     taken = {"ce-source": "hotline", "idempotency-key": "r-1", "prefer": "wait=1"}
