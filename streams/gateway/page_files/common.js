@@ -174,6 +174,22 @@ export async function answered(response) {
   return body;
 }
 
+const AGAIN_MS = 3000;
+
+// What `asking()` gives, which throws where there is no answer: it is asked again until there is one, and `trouble(error)` is
+// called each time. Throws what the gateway has refused.
+export async function untilAnswered(asking, trouble) {
+  for (;;) {
+    try {
+      return await asking();
+    } catch (error) {
+      if (error.decided) throw error;
+      trouble(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
 // What a refusal says: of a field by its name on the page, which `label(field)` gives, not by that of the contract.
 export function refusal(told, label) {
   const [field, index] = (told.field || "").split(".");

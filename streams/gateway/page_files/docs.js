@@ -1,4 +1,4 @@
-import { ask, el, bodyOf } from "/page/common.js";
+import { announced, answered, ask, el, untilAnswered } from "/page/common.js";
 import { say } from "/page/language.js";
 
 function kind(schema) {
@@ -55,14 +55,19 @@ function panel(path, method, route) {
     parameters(route), ...body(route), answers(route));
 }
 
-const response = await ask("/openapi.json");
 const notice = document.getElementById("notice");
-if (response.ok) {
-  const api = await bodyOf(response);
+
+function tell(sentence) {
+  announced(notice, sentence);
+  notice.hidden = !sentence;
+}
+
+try {
+  const api = await untilAnswered(async () => answered(await ask("/openapi.json")), (error) => tell(say("Cannot update at the moment ({})", error.message)));
+  tell("");
   const panels = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, route]) => panel(path, method, route)));
   document.getElementById("routes").append(...panels, shapes((api.components || {}).schemas || {}));
-} else {
-  notice.hidden = false;
-  notice.textContent = say("The gateway answered {}", response.status);
+} catch (error) {
+  tell(say("Cannot be shown: {}", error.message));
 }

@@ -1,4 +1,4 @@
-import { announced, answered, ask, bodyOf, el, instant, isDecided, keyboardIn, LATEST, refusal } from "/page/common.js";
+import { announced, answered, ask, bodyOf, el, instant, isDecided, keyboardIn, LATEST, refusal, untilAnswered } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -15,26 +15,18 @@ const LABELS = {
 const UNDECIDED = say("Taken in; not decided yet. Press again to ask what became of it: it is taken once.");
 const STILL_UNDECIDED = say("Taken in, and still not decided. Look at the order before you press again: then it is another step.");
 
-const AGAIN_MS = 3000;
-
 // What the gateway says of the seat, null where the token has none. Without a seat a page shows nothing, and no answer does
 // not say whose it is: it is asked for until there is one.
 async function askForSeat() {
   const notice = document.getElementById("notice");
-  for (let troubled = false; ; troubled = true) {
-    try {
-      const told = await ask("/seat").then(answered).catch((error) => {
-        if (!error.decided) throw error;
-        return null;
-      });
-      if (troubled) notice.hidden = true;
-      return told;
-    } catch (error) {
-      announced(notice, say("Cannot update at the moment ({})", error.message));
-      notice.hidden = false;
-    }
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-  }
+  let troubled = false;
+  const told = await untilAnswered(() => ask("/seat").then(answered), (error) => {
+    announced(notice, say("Cannot update at the moment ({})", error.message));
+    troubled = true;
+    notice.hidden = false;
+  }).catch(() => null);
+  if (troubled) notice.hidden = true;
+  return told;
 }
 
 // Who sits there. Without tokens a person says so; it is kept for this tab.

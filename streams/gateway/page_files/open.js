@@ -1,4 +1,4 @@
-import { answered, ask, el } from "/page/common.js";
+import { announced, answered, ask, el, untilAnswered } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const MONTHS = 36;
@@ -42,22 +42,27 @@ function table([title, of], rows, least) {
       rows.length ? "" : el("p", { class: "soft" }, say("None yet"))));
 }
 
+// Where there are no figures to be shown, none of another month stand there either.
+function tell(sentence) {
+  announced(by("notice"), sentence);
+  by("notice").hidden = !sentence;
+  if (sentence) by("figures").replaceChildren();
+}
+
 async function show() {
   const month = by("month").value;
-  let found = null;
-  let refused = "";
+  const isWanted = () => month === by("month").value; // not once another one has been chosen
   try {
-    found = await answered(await ask(`/open/figures?month=${encodeURIComponent(month)}`));
+    const found = await untilAnswered(async () => (isWanted() ? answered(await ask(`/open/figures?month=${encodeURIComponent(month)}`)) : null),
+      (error) => isWanted() && tell(say("Cannot update at the moment ({})", error.message)));
+    if (isWanted()) draw(month, found);
   } catch (error) {
-    refused = error.message;
+    if (isWanted()) tell(error.message);
   }
-  if (month !== by("month").value) return; // another month has been chosen meanwhile
-  by("notice").textContent = refused;
-  by("notice").hidden = !refused;
-  if (refused) {
-    by("figures").replaceChildren();
-    return;
-  }
+}
+
+function draw(month, found) {
+  tell("");
   by("city").textContent = name(found.city);
   by("csv").href = `/indicators.csv?month=${encodeURIComponent(month)}`;
   by("least").textContent = say("Counts below {} are not told, nor are others from which they could be reckoned.", found.least);

@@ -1,4 +1,4 @@
-import { answered, ask, el, GAP, keepTyped, keyboardIn, said, timed, woven } from "/page/common.js";
+import { answered, ask, el, GAP, inTurn, keepTyped, keyboardIn, said, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { decided, keyOf } from "/page/undecided.js";
 
@@ -41,10 +41,12 @@ const CALLED = {
 };
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const NEWS_MS = [300, 600, 1200, 2400]; // what the desk has decided is shown a moment later; not every step shows
+const AGAIN_MS = 3000;
 const by = (id) => document.getElementById(id);
 const here = location.pathname;
 
-function tell(sentence) {
+function tell(sentence, isTrouble = false) {
+  troubled = isTrouble;
   by("notice").textContent = sentence;
   by("notice").hidden = !sentence;
   if (sentence) by("notice").scrollIntoView({ block: "nearest" }); // what was pressed may stand far below
@@ -89,7 +91,9 @@ function form(action) {
       }));
       decided(step);
       forms.delete(action);
+      node.reset(); // it may stand there for a while, and what was sent is not to be sent again
       await showNews(say("Thank you. It has arrived."));
+      goOn(forms.get(action)?.querySelector("summary") || by("report"));
     } catch (error) {
       button.disabled = false;
       goOn(button);
@@ -106,9 +110,12 @@ function answeredBefore({ satisfied, satisfaction }) {
   return el("p", { id: "answered" }, [satisfied ? say("You have said: it is settled") : say("You have said: it is not settled"), grade].filter(Boolean).join(" · "));
 }
 
-// One part for each thing that may be said now; those that stay are the same parts as before.
+const isTyped = (form) => [...new FormData(form).values()].some(Boolean);
+
+// One part for each thing that may be said now; those that stay are the same parts as before, and so do those in which
+// something is written: what is said too late is refused with a reason.
 function offered(order) {
-  for (const action of forms.keys()) if (!order.may.includes(action)) forms.delete(action);
+  for (const [action, part] of forms) if (!order.may.includes(action) && !isTyped(part.querySelector("form"))) forms.delete(action);
   for (const action of order.may) {
     if (!forms.has(action)) {
       const words = form(action);
@@ -119,7 +126,7 @@ function offered(order) {
     node.querySelector(".until")?.remove();
     if (last) node.querySelector("summary").after(el("p", { class: "soft until" }, ...woven(say("Possible until {}", GAP), timed(last, order.zone))));
   }
-  return order.may.map((action) => forms.get(action));
+  return [...new Set([...order.may, ...forms.keys()])].map((action) => forms.get(action));
 }
 
 let drawn = "";
@@ -149,10 +156,17 @@ function reported(order) {
     el("p", { class: "soft" }, order.id));
 }
 
-// Shows how it stands, and says something with it.
+const asked = inTurn();
+let troubled = false; // whether the notice says that it could not be brought up to date
+let again = 0;
+
+// Shows how it stands, and says something with it. Without an answer it is asked again; what has been said stays, as it is true.
 async function show(said = "") {
+  const isNewest = asked();
+  clearTimeout(again);
   try {
     const order = await answered(await ask(`${here}/order`));
+    if (!isNewest()) return;
     by("city").textContent = name(order.city);
     const { goes_on: there, ...rest } = order; // a link is another one each time
     if (JSON.stringify([rest, !there]) !== drawn) {
@@ -164,9 +178,16 @@ async function show(said = "") {
       by("doing").replaceChildren(...parts);
     }
     by("doing").hidden = !parts.length;
-    tell(said);
+    if ((said || troubled) && by("notice").textContent !== said) tell(said);
   } catch (error) {
-    tell(error.message);
+    if (!isNewest()) return;
+    if (error.decided) {
+      tell(error.message);
+      return;
+    }
+    const told = [said, say("Cannot update at the moment ({})", error.message)].filter(Boolean).join(" ");
+    if ((said || troubled || by("notice").hidden) && by("notice").textContent !== told) tell(told, true); // said once, however often it is tried
+    again = setTimeout(() => document.hidden || show(said), AGAIN_MS);
   }
 }
 
@@ -182,3 +203,4 @@ async function showNews(said) {
 }
 
 await show();
+document.addEventListener("visibilitychange", () => document.hidden || show()); // it may have lain there for days

@@ -1,4 +1,4 @@
-import { answered, ask, el, GAP, instant, inTurn, keepTyped, keyboardIn, LATEST, redraw, said as saidOf, timed, woven } from "/page/common.js";
+import { answered, ask, el, GAP, instant, inTurn, keepTyped, keyboardIn, LATEST, redraw, said as saidOf, timed, untilAnswered, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { departmentName, seat, takeSeat } from "/page/moves.js";
 import { decided, keyOf } from "/page/undecided.js";
@@ -192,15 +192,8 @@ function form(larger, areas) {
 
 // The city's areas; none for who may not read them. They are asked for until there is an answer: a form without them could
 // silence nothing but the whole city.
-async function askForAreas() {
-  for (;;) {
-    try {
-      return await answered(await ask("/areas"));
-    } catch (error) {
-      if (error.decided) return { above: [], features: [] };
-    }
-    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-  }
+function askForAreas() {
+  return untilAnswered(() => ask("/areas").then(answered), () => null).catch(() => ({ above: [], features: [] }));
 }
 
 async function offerForm() {

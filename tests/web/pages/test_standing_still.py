@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from tests.support.web.browsers import Seen, browser, seated
 from tests.web.pages.test_desk_page import FIRST, SECOND, two_orders
 from tests.web.pages.test_interrupted import ACCEPT, not_before, offered, shown
 from tests.web.pages.test_page import serving
+from tests.web.pages.test_taken_once import REPORTED
 
 pytestmark = [
     pytest.mark.slow,
@@ -468,3 +470,84 @@ async def test_what_is_typed_while_a_silence_is_on_its_way_stays(city: City, tmp
         await settled(page)
 
         await expect(page.locator('#wanted [name="comment"]')).to_have_value("other works")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked_for", "shown"),
+    [
+        ("/r/x", "**/r/x/order", "#state"),
+        ("/docs", "**/openapi.json", "#routes h2"),
+        ("/open", "**/open/figures?*", "#figures h2"),
+    ],
+)
+async def test_a_page_whose_first_answer_was_lost_comes_once_there_is_one(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, asked_for: str, shown: str
+) -> None:
+    """Those, too, that ask for nothing afterwards: they stayed empty until they were loaded anew."""
+    monkeypatch.setenv("PAIDAN_GATEWAY_OPEN_FIGURES", "true")
+    answers: list[dict[str, Any]] = [{"status": 502, "body": "<html>bad gateway"}]
+
+    async def lost(route: Route) -> None:
+        await (route.fulfill(**answers.pop()) if answers else route.fallback())
+
+    counts = {"received": 1, "opened": 1, "closed": None}
+    rates = dict.fromkeys(("on_time_closure_rate", "dispatch_accuracy", "satisfaction_rate", "citizen_agreement"), None)
+    figures = {"city": {}, "least": 5, "counts": counts, "rates": rates, "areas": [], "categories": []}
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/r/x/order", lambda route: route.fulfill(json=REPORTED))
+        await page.route("**/open/figures?*", lambda route: route.fulfill(json=figures))
+        await page.route(asked_for, lost)
+        await page.route(asked_for, lambda route: route.abort(), times=1)
+
+        await page.goto(base + path)
+
+        await expect(page.locator("#notice")).to_have_text(re.compile("Cannot update at the moment"))
+        await expect(page.locator(shown).first).to_be_visible()
+        await expect(page.locator("#notice")).to_be_hidden()
+
+
+async def test_what_a_reporter_has_sent_has_arrived_though_nothing_newer_can_be_had(city: City, tmp_path: Path) -> None:
+    """It is said until it can, and what was sent does not stand there to be sent again; whoever works by key goes on
+    where they were."""
+    answers: list[dict[str, Any]] = [{"json": REPORTED}]
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/r/x/order", lambda route: route.fulfill(**answers[-1]))
+        await page.route("**/r/x/updates", lambda route: route.fulfill(json={}))
+        await page.goto(f"{base}/r/x")
+        await page.click("#doing summary")
+        await page.fill('#doing [name="reason"]', "it is still there")
+        answers.append({"status": 503, "json": {"title": "busy"}})
+        await page.focus("#doing .primary")
+
+        await page.keyboard.press("Enter")
+
+        notice, words = page.locator("#notice"), page.locator('#doing [name="reason"]')
+        await expect(notice).to_have_text("Thank you. It has arrived. Cannot update at the moment (busy)")
+        await expect(words).to_have_value("")
+        answers.append({"json": REPORTED})
+        await expect(notice).to_have_text("Thank you. It has arrived.")
+        await expect(page.locator("#doing summary")).to_be_focused()
+
+
+async def test_a_reporter_s_page_that_is_looked_at_again_says_how_it_stands_and_keeps_what_is_written(
+    city: City, tmp_path: Path
+) -> None:
+    """It may have lain there for days, while its order was closed."""
+    answers: list[dict[str, Any]] = [REPORTED]
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/r/x/order", lambda route: route.fulfill(json=answers[-1]))
+        await page.goto(f"{base}/r/x")
+        await page.click("#doing summary")
+        await page.fill('#doing [name="reason"]', "it is still there")
+        answers.append(REPORTED | {"state": "closed", "may": ["reopen"]})
+
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+        await expect(page.locator("#state")).to_have_text("It is done.")
+        await expect(page.locator("#doing summary")).to_have_count(2)
+        await expect(page.locator('#doing [name="reason"]').last).to_have_value("it is still there")
