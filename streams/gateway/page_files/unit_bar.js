@@ -25,9 +25,11 @@ export function unitBar() {
   });
   const node = el("span", { class: "reporting" }, el("span", { class: "window", role: "group", "aria-label": say("What this unit says of itself") }, ...buttons), told);
   let [whose, said, again] = ["", "", 0];
+  let turn = Promise.resolve(); // of what is sent: the second one would overtake the first
 
   function press(state) {
     said = state;
+    told.textContent = "";
     for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.unitState === state));
     clearInterval(again);
     again = state ? setInterval(() => report(state), AGAIN_MS) : 0;
@@ -38,7 +40,18 @@ export function unitBar() {
     const by = seat.person;
     const found = await whereabouts();
     const isStill = () => said === state && by === seat.person && seat.role === "unit";
-    if (!isStill()) return; // another one has been pressed meanwhile, or somebody else sits there
+    const before = turn;
+    let over = null;
+    turn = new Promise((resolve) => {
+      over = resolve;
+    });
+    await before;
+    // Another one may have been pressed meanwhile, or somebody else sits there.
+    if (isStill()) await send(state, by, found, isStill);
+    over();
+  }
+
+  async function send(state, by, found, isStill) {
     const location = found && { lat: found.coords.latitude, lon: found.coords.longitude };
     const body = { state, ...(seat.known.open ? { unit: by } : {}), ...(location ? { location } : {}) };
     try {
@@ -56,7 +69,6 @@ export function unitBar() {
   function show() {
     if (whose !== seat.person) {
       whose = seat.person;
-      told.textContent = "";
       press("");
     }
     return node;

@@ -551,3 +551,37 @@ async def test_a_reporter_s_page_that_is_looked_at_again_says_how_it_stands_and_
         await expect(page.locator("#state")).to_have_text("It is done.")
         await expect(page.locator("#doing summary")).to_have_count(2)
         await expect(page.locator('#doing [name="reason"]').last).to_have_value("it is still there")
+
+
+async def test_a_unit_s_states_are_sent_in_the_order_in_which_they_are_pressed(city: City, tmp_path: Path) -> None:
+    """Sent beside each other, the second one overtook the first, and who was free was taken for busy."""
+    may_come = asyncio.Event()
+    sent: list[str] = []
+    taken: list[str] = []
+
+    async def late(route: Route) -> None:
+        state: str = json.loads(route.request.post_data or "")["state"]
+        sent.append(state)
+        if len(sent) == 1:
+            await may_come.wait()
+        taken.append(state)
+        await route.fulfill(json={})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'unit', person: 'u-1'}))")
+        await two_orders(page, city)
+        await page.route("**/units", late)
+        await page.goto(f"{base}/desk")
+        async with page.expect_request("**/units"):
+            await page.click('[data-unit-state="busy"]')
+        await page.click('[data-unit-state="off"]')
+        await page.click('[data-unit-state="free"]')
+        await settled(page)
+        before = list(sent)
+        may_come.set()
+
+        await expect(page.locator('.reporting [role="status"]')).to_contain_text("told")
+
+    assert before == ["busy"]
+    assert taken == ["busy", "free"]
