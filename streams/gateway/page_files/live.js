@@ -4,6 +4,7 @@ import { ask, newKey } from "/page/common.js";
 const AGAIN_MS = 3000;
 const SILENT_MS = 60_000; // the gateway says something at least every 30 s: after so long nobody is there any more
 const SOON_MS = 5000;
+const REFUSED_MS = 60_000;
 const MOST_TABS = 3; // that follow, of those of a browser that nobody looks at and the one that somebody does
 
 // A browser has six connections to a gateway for all of its tabs, and who follows holds one for good: with six tabs the
@@ -48,9 +49,16 @@ function watched() {
   return { signal: ending.signal, heard: () => { last = Date.now(); }, over };
 }
 
+function refused() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, REFUSED_MS);
+    document.addEventListener("othertoken", resolve, { once: true });
+  });
+}
+
 // Calls what `takers` has for a kind of event, `assigned` (the newest ones first), `changed`, `urgent`, or `missed` where it
-// is not known what else there was, until the page is left; goes on where it was when the stream ends, and gives up where
-// the token may not follow.
+// is not known what else there was, until the page is left; goes on where it was when the stream ends. Where the
+// token may not follow, it is seldom asked whether it may by now, and at once with another one.
 export async function follow(takers) {
   let last = "";
   for (;;) {
@@ -58,7 +66,10 @@ export async function follow(takers) {
     const watch = watched();
     try {
       const response = await ask("/events/assignments", { headers: last ? { "last-event-id": last } : {}, signal: watch.signal });
-      if (response.status === 403) return;
+      if (response.status === 403) {
+        await refused();
+        continue;
+      }
       if (!response.ok) throw new Error(`HTTP ${response.status}`); // what stands between may answer with a page
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";

@@ -585,3 +585,32 @@ async def test_a_unit_s_states_are_sent_in_the_order_in_which_they_are_pressed(c
 
     assert before == ["busy"]
     assert taken == ["busy", "free"]
+
+
+@pytest.mark.parametrize("by", ["another token", "and by"])
+async def test_who_might_not_follow_what_happens_does_once_they_may(city: City, tmp_path: Path, by: str) -> None:
+    """Their token has been given another role or has been renewed: the page heard of nothing any more."""
+    asked: list[str] = []
+    answers: list[dict[str, Any]] = [{"status": 403, "json": {"title": "forbidden"}}]
+    urgent = {"order_id": FIRST, "at": datetime.now(UTC).isoformat(), "state": "assigned"}
+
+    async def events(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(**answers[-1])
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.clock.install()
+        await page.route("**/events/assignments", events)
+        async with page.expect_response("**/events/assignments"):
+            await page.goto(base)
+        await settled(page)
+        said = f"event: urgent\ndata: {json.dumps(urgent)}\n\n"
+        answers.append({"body": said, "content_type": "text/event-stream"})
+
+        if by == "another token":
+            await page.evaluate("document.dispatchEvent(new Event('othertoken'))")
+        else:
+            await page.clock.run_for(70_000)
+
+        await expect(page.locator('.urgent [role="alert"] li')).to_have_count(1)
