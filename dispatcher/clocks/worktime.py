@@ -79,7 +79,8 @@ def shift(calendar: Calendar, due: int, unit: str, since: int, until: int) -> in
     """A due time whose limit stood still from `since` to `until` 挂账: what was left of it starts again at `until`.
 
     What is left is measured in working time for work-hour and work-day, in local time for day (so that a week's
-    suspension keeps the time of day), else round the clock. A limit that was up before `since` does not move.
+    suspension keeps the time of day), else round the clock. A limit that was up before `since` does not move, and none
+    is up earlier than it was.
     """
     if due <= since or until <= since:
         return due
@@ -88,7 +89,10 @@ def shift(calendar: Calendar, due: int, unit: str, since: int, until: int) -> in
     if unit == "day":
         zone = calendar.zone
         stood = to_wall(until, zone) - to_wall(since, zone)
-        return from_wall(to_wall(due, zone) + stood, zone)
+        later = from_wall(to_wall(due, zone) + stood, zone)
+        if later > due:
+            return later
+        # Around the hour that the clocks have twice the wall clock may go back while time goes on.
     return due + until - since
 
 

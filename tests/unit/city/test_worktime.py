@@ -157,6 +157,26 @@ def test_a_suspended_day_limit_keeps_its_time_of_day_when_the_clocks_change() ->
     assert local(due, BOSTON) == "2015-03-13T18:00"
 
 
+@pytest.mark.parametrize(
+    ("due", "since", "minutes"),
+    [
+        ("2015-11-06T12:00-05:00", "2015-11-01T01:50-04:00", 20),  # from 1:50 to the second 1:10
+        ("2015-11-06T12:00-05:00", "2015-11-01T01:30-04:00", 60),  # from 1:30 to the second 1:30
+        ("2015-11-01T01:30-05:00", "2015-10-30T10:00-04:00", 20),  # a limit that is up within the second of the hours
+    ],
+)
+def test_a_suspension_in_the_hour_that_the_clocks_repeat_takes_nothing_off_a_limit(
+    due: str, since: str, minutes: int
+) -> None:
+    """The wall clock goes back in it, the department's time does not."""
+    boston = Calendar.of(BOSTON, ((480, 1020),))
+    first, begun = (to_ms(datetime.fromisoformat(text)) for text in (due, since))
+
+    moved = worktime.shift(boston, first, "day", begun, begun + minutes * 60_000)
+
+    assert moved == first + minutes * 60_000
+
+
 @pytest.mark.parametrize(("amount", "unit"), [(-1, "work-hour"), (1, "fortnight")])
 def test_what_is_no_limit_is_refused(amount: int, unit: str) -> None:
     """A negative amount and an unknown unit raise ValueError."""
