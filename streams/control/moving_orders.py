@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder(Order).decode
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """How many orders are open; which would go elsewhere today: id, department now, department then; how many each
+    """How many orders are open; which would go elsewhere on a day: id, department now, department then; how many each
     department has, or has handed down and answers for; and how many lie in each area that the new pack has not."""
 
     open: int

@@ -2,7 +2,7 @@
 
 import asyncio
 import getpass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,7 @@ import typer
 from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
 from models.errors import UsageError
-from models.times import from_text, now_ms
+from models.times import from_text, local_day, now_ms
 from streams.cli.packs.pack_notes import tell_gaps
 from streams.control import publications
 from streams.control.moving_orders import Survey
@@ -49,7 +49,8 @@ def publish(
     or at the time of --at, for which it is announced."""
     settings, new, due = load_settings(), load_city(folder), _ahead(at) if at else None
     old, _ = asyncio.run(pack_in_force(settings))
-    _check_departments(_compared(settings, old, new), old, new)
+    day = None if due is None else local_day(due, new.zone)
+    _check_departments(_compared(settings, old, new, day), old, new)
     if due is not None and (gone := _gone(old, new)):
         raise ControlError(f"who is given orders until then cannot be announced to be taken away: {', '.join(gone)}")
     if dry_run:
@@ -82,7 +83,7 @@ def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
     if active is None:
         raise ControlError("there is nothing to go back to: no city pack was published yet")
     new = asyncio.run(_pack(settings, old, active.before))
-    _check_departments(_compared(settings, old, new), old, new)
+    _check_departments(_compared(settings, old, new, None), old, new)
     _ask(yes, settings, old, new)
     made = publications.rolled_back_to(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
     _publish(settings, old, new, made)
@@ -122,9 +123,10 @@ async def _pack(settings: Settings, own: City, digest: str) -> City:
     return (await Packs(settings, own).at_hand([digest]))[digest]
 
 
-def _compared(settings: Settings, old: City, new: City) -> Survey:
-    """Show what differs, what the new pack leaves open, and what it would mean for open orders. Raises ControlError
-    where it cannot be published, and UsageError for a webhook that notify could not send to."""
+def _compared(settings: Settings, old: City, new: City, day: date | None) -> Survey:
+    """Show what differs, what the new pack leaves open, and what it would mean for open orders on the city's `day` on
+    which it comes in force; None: today. Raises ControlError where it cannot be published, and UsageError for a webhook
+    that notify could not send to."""
     if fixed := unchangeable(old, new):
         raise ControlError(f"city.toml: {', '.join(fixed)} cannot be changed while the city runs")
     if old == new:
@@ -139,9 +141,10 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
             if rows:
                 table.add_row(difference.file, f"{sign}{len(rows)}", _some(rows))
     console.print(table)
-    tell_gaps(settings, new)
-    found = _looked(settings, old, new)
-    say(f"{len(found.moved)} of {found.open} open orders would go elsewhere today; they stay where they are")
+    tell_gaps(settings, new, day)
+    found = _looked(settings, old, new, day)
+    when = "today" if day is None else f"on {day}"
+    say(f"{len(found.moved)} of {found.open} open orders would go elsewhere {when}; they stay where they are")
     for order_id, department, to in found.moved[:SHOWN]:
         say(f"  {order_id}: {department} → {to}")
     if len(found.moved) > SHOWN:
@@ -155,8 +158,8 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
     return found
 
 
-def _looked(settings: Settings, old: City, new: City) -> Survey:
-    return asyncio.run(look(settings, old, new, datetime.now(new.zone).date()))
+def _looked(settings: Settings, old: City, new: City, day: date | None = None) -> Survey:
+    return asyncio.run(look(settings, old, new, day or local_day(now_ms(), new.zone)))
 
 
 def _gone(old: City, new: City) -> list[str]:

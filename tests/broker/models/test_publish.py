@@ -351,6 +351,24 @@ def test_a_pack_is_announced_and_cancelled_at_a_terminal(
         assert "cannot be announced to be taken away: parks" in paidan("publish", str(city), how, "--at", hour)
 
 
+def test_what_is_announced_is_looked_at_as_of_its_hour(
+    topics: Names, settings: Settings, city: Path, tmp_path: Path
+) -> None:
+    """Who is responsible from the new year on is nobody's gap, though nobody is today; who is until then is."""
+    environment = settings.model_copy(update={"city": city}).environment() | {"COLUMNS": "200"}
+    table = FILES["responsibility.csv"].replace("road,*,roads,police,,", "road,*,works,,2126-01-01,")
+    begins = changed_city(tmp_path / "begins", table)
+    ends = changed_city(tmp_path / "ends", table.replace("2126-01-01,", ",2125-12-31"))
+
+    def said(folder: Path) -> str:
+        command = ["publish", str(folder), "--dry-run", "--at", "2126-01-01T00:00:00+08:00"]
+        return CliRunner().invoke(app, command, env=environment, catch_exceptions=False).stdout
+
+    assert "0 of 0 open orders would go elsewhere on 2126-01-01" in said(begins)
+    assert "nobody is responsible for pothole" not in said(begins)
+    assert "nobody is responsible for pothole" in said(ends)
+
+
 async def pack_changes(kafka: Kafka, names: Names) -> dict[int, list[ConsumerRecord]]:
     """By partition of the inbox the records that change the pack."""
     found = defaultdict(list)
