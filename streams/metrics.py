@@ -88,6 +88,10 @@ CLASSIFY_SECONDS = Histogram(
 )
 MODEL_ACTIVE = Gauge("paidan_model_active", "1 for the classifier in force, by its digest.", ["model"])
 PACK_MISSING = Gauge("paidan_city_pack_missing", "1 while the city pack in force cannot be had and is waited for.")
+CALENDAR_ENDS = Gauge(
+    "paidan_city_calendar_ends_seconds",
+    "When the last year ends of which the calendar in force names a holiday, Unix time; 0: it names none.",
+)
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
 DRIFT = Gauge(
     "paidan_drift", "How far the newest orders are from what the classifier learnt, by figure of `/status`.", ["figure"]

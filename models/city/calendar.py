@@ -51,6 +51,12 @@ class Calendar(msgspec.Struct, frozen=True):
         text = repr((zone.key, slots, sorted(weekend), sorted(holidays), sorted(make_up)))
         return cls(zone, slots, weekend, holidays, make_up, hashlib.sha256(text.encode()).hexdigest()[:8])
 
+    @property
+    def last_year(self) -> int | None:
+        """The last year of which it names a holiday: the days of later ones count as those of any week. None: it names
+        none at all."""
+        return max((day.year for day in self.holidays), default=None)
+
     def is_working_day(self, day: date) -> bool:
         """True for a make-up working day and for any other day that is neither weekend nor holiday."""
         return day in self.make_up or (day not in self.holidays and day.weekday() not in self.weekend)

@@ -8,12 +8,15 @@ former one.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.city import City
+from models.times import to_ms
+from streams import metrics
 from streams.control.packs import AGAIN_SECONDS, Packs
 from streams.control.publications import ACTIVE_PACK, Publication, active_pack
 from streams.kafka.clients import log_reader, started
@@ -70,6 +73,7 @@ class CityInForce:
             async for _, records in read_whole(consumer, [topic]):
                 newest = _newest(records) or newest
             await self._switch(newest, consumer)
+            _tell_of_calendar(self.city)
             self._there.set()
             while True:
                 await self._switch(await _news(consumer, _POLL_SECONDS), consumer)
@@ -84,9 +88,17 @@ class CityInForce:
         city = found[publication.digest]
         await self.before(city)
         self.city = city
+        _tell_of_calendar(city)
         self._there.set()
         self._news.set()
         log.info("city pack in force: %s, number %d by %s", city.digest, publication.number, publication.by)
+
+
+def _tell_of_calendar(city: City) -> None:
+    """Nobody looks at a pack that has been in force for months, whose calendar ends with the year all the same."""
+    year = city.calendar.last_year
+    ends = 0 if year is None else to_ms(datetime(year, 12, 31, 23, 59, 59, tzinfo=city.zone))
+    metrics.CALENDAR_ENDS.set(ends / 1000)
 
 
 async def _news(consumer: AIOKafkaConsumer, seconds: float) -> Publication | None:

@@ -115,6 +115,12 @@ ALERTS: tuple[Alert, ...] = (
         "([city-pack.md](city-pack.md))",
     ),
     Alert(
+        "PaidanCalendarEnds", (metrics.CALENDAR_ENDS,),
+        f"({highest(metrics.CALENDAR_ENDS)} > 0) - time() < 30 * 86400", 60, "ticket",
+        "it comes within a month: `calendar.csv` names no holidays of the year that follows, into which limits in "
+        "working time reach; publish a pack with that year's days ([city-pack.md](city-pack.md#tables))",
+    ),
+    Alert(
         "PaidanModelNotLoaded", (metrics.MODEL_LOAD_FAILURES,), f"{risen(metrics.MODEL_LOAD_FAILURES, '1h')} > 0", 0,
         "ticket", "it moves: the promoted classifier could not be loaded, the old one stays in force",
     ),

@@ -1,30 +1,38 @@
 """What a city pack leaves open."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from models.city.city import City
 
 # Limits of some weeks reach over the end of the year, and the official days of the next are published in November.
 _AHEAD = timedelta(days=60)
+_DAY = timedelta(days=1)
 
 
 def gaps(city: City, today: date, known: Collection[str] | None = None, never_sure: Collection[str] = ()) -> list[str]:
-    """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit; hubs
-    that are to assist.
+    """What is allowed but seldom meant: categories without a limit, or that nobody is responsible for somewhere, today
+    or soon; hubs that are to assist; a calendar that ends.
 
     `today` is the city's: what holds later or no longer counts for nothing. `known` are the categories of the model
     in force; None: there is none to ask; `never_sure` those of them that it never dispatches by itself.
     """
     missing: list[str] = []
+    ends = [row.valid_to for row in city.responsibility.rows if row.valid_to is not None]
+    ending = sorted({end + _DAY for end in ends if today <= end < today + _AHEAD})
     for code, category in city.categories.items():
         if not category.parent:
             continue
-        towns = city.areas.at_level(city.merge_level)
-        bare = [town.id for town in towns if city.responsible(code, town.id, today) is None]
+        towns = [town.id for town in city.areas.at_level(city.merge_level)]
+        bare = [town for town in towns if city.responsible(code, town, today) is None]
         if bare:
-            where = "anywhere" if len(bare) == len(towns) else f"in {', '.join(bare)}"
-            missing.append(f"nobody is responsible for {code} {where}; such orders go to review")
+            missing.append(f"nobody is responsible for {code} {_where(bare, towns)}; such orders go to review")
+        for day in ending:
+            left = [town for town in towns if town not in bare and city.responsible(code, town, day) is None]
+            if left:
+                where = _where(left, towns)
+                missing.append(f"from {day} on nobody is responsible for {code} {where}; such orders go to review then")
+                break
         if city.limit(code, None, city.categories[code].priority, "whole") is None:
             missing.append(f"{code} has no limit for the whole order")
     for row in city.responsibility.rows:
@@ -53,3 +61,7 @@ def gaps(city: City, today: date, known: Collection[str] | None = None, never_su
                 f"them go to review until their labels teach it: {', '.join(doubted)}"
             )
     return missing
+
+
+def _where(some: Sequence[str], towns: Sequence[str]) -> str:
+    return "anywhere" if len(some) == len(towns) else f"in {', '.join(some)}"

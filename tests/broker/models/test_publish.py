@@ -482,3 +482,28 @@ async def test_a_publication_that_cannot_be_had_is_overtaken_by_the_next(
         await asyncio.gather(following, return_exceptions=True)
 
     assert found == [own, changed]
+
+
+async def test_when_the_calendar_in_force_ends_is_measured(topics: Names, settings: Settings, tmp_path: Path) -> None:
+    """Whoever watches hears of it in time: a pack that has been in force for months nobody looks at."""
+    own = load_city(changed_city(tmp_path / "city", FILES["responsibility.csv"]))
+    further = tiny_files({"calendar.csv": FILES["calendar.csv"] + "2027-05-01,holiday,劳动节\n"})
+    new = load_city(written(tmp_path / "new", further))
+    cities = CityInForce(settings, Packs(settings, own))
+    following = asyncio.create_task(cities.follow())
+
+    def ends() -> str:
+        return to_text(int((REGISTRY.get_sample_value("paidan_city_calendar_ends_seconds") or 0) * 1000))
+
+    try:
+        await cities.ready()
+        before = ends()
+        PackStore(settings.models_address).put(new)
+        await publish(settings, published(new.digest, own.digest, now_ms(), "somebody"))
+        await cities.changed(own)
+        after = ends()
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    assert (before, after) == ("2026-12-31T15:59:59.000Z", "2027-12-31T15:59:59.000Z")

@@ -118,6 +118,22 @@ def test_the_next_year_s_holidays_are_missed_before_the_year_ends(day: date, tol
     assert any(gap.startswith("calendar.csv names no holidays of 2027") for gap in found) is told
 
 
+@pytest.mark.parametrize(("day", "told"), [(date(2026, 10, 31), False), (date(2026, 12, 1), True)])
+def test_a_responsibility_that_ends_with_the_year_is_missed_before_it_does(day: date, told: bool) -> None:
+    """Such orders would go to people from the new year's first day on, and nobody has asked for that."""
+    rows = (
+        "category,area,lead,valid_to\nroad,*,roads,\norder,*,police,2026-12-31\norder,south,police,\nwater,*,works,\n"
+    )
+
+    found = gaps(tiny_city({"responsibility.csv": rows}), day)
+
+    lost = (
+        "from 2027-01-01 on nobody is responsible for street-vendor in north-e, north-w; such orders go to review then"
+    )
+    assert (lost in found) is told
+    assert not any("nobody is responsible for pothole" in gap for gap in found)
+
+
 def test_categories_of_which_the_model_is_never_sure_are_told() -> None:
     """It has seen no text of them: reports of them go to review, which the check says beforehand."""
     city = tiny_city()
