@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
@@ -38,8 +38,10 @@ _HOLDERS = 20_000  # orders, the newest of which it is known which departments h
 _AGAIN_SECONDS = 2.0
 # Whose decision had not come when they were answered: it is kept for when they ask again.
 _MOST_LATE = 100
+_MOST_LATE_OF_ONE = 25  # of these of one token
 # Each of them looks at every fact; who comes beyond is answered without the decision.
 MOST_WAITERS = 500
+MOST_WAITERS_OF_ONE = 125  # of these of one token, which many may share: nobody takes all the places from the others
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
 # Who hears of an order depends on these: they are kept also while nobody listens.
@@ -57,12 +59,14 @@ Decision = Fact | UpdateRefused | SightingOutcome | DeadLetter
 class Waiter:
     """Somebody who waits for what comes of one event.
 
-    A fact names what caused it: an opening or joining its sighting, every step and every refusal the update.
+    A fact names what caused it: an opening or joining its sighting, every step and every refusal the update. `whose`
+    is who takes its place; None where nobody needs a token.
     """
 
     source: str
     id: str
     content: int = 0  # digest of what it says; 0: it is not compared
+    whose: Hashable = None
     opened: Fact | None = None
     decision: "asyncio.Future[Decision]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -110,6 +114,7 @@ class FactTail:
         self._outcomes = [TopicPartition(names.outcomes, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
+        self._places: Counter[Hashable] = Counter()  # how many of them are of one
         self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
         self._admitted: Counter[Holder | None] = Counter()
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
@@ -123,10 +128,10 @@ class FactTail:
         }
         self.following = asyncio.Event()
 
-    @property
-    def crowded(self) -> bool:
-        """Whether as many wait for decisions as can."""
-        return len(self._waiters) >= MOST_WAITERS
+    def is_crowded(self, whose: Hashable) -> bool:
+        """Whether as many wait for decisions as can, in all or of one."""
+        full = len(self._waiters) >= MOST_WAITERS
+        return full or (whose is not None and self._places[whose] >= MOST_WAITERS_OF_ONE)
 
     def outcome_of(self, source: str, event_id: str) -> SightingOutcome | None:
         """What has become of a sighting whose sender has asked within the last hour; None where that is not known."""
@@ -142,14 +147,21 @@ class FactTail:
         if late is not None and late.content == waiter.content and late.decision.done():
             waiter.decision.set_result(late.decision.result())
         self._waiters.add(waiter)
+        self._places[waiter.whose] += 1
         try:
             yield waiter
         finally:
             self._waiters.discard(waiter)
+            self._places[waiter.whose] -= 1
+            self._places += Counter()  # keeps those alone who still wait
 
     def remember(self, waiter: Waiter) -> None:
-        """Keep what becomes of an event for when it is sent again: of the newest, whose senders have waited in vain."""
+        """Keep what becomes of an event for when it is sent again: of the newest, in all and of one, whose senders have
+        waited in vain."""
         self._late[waiter.source, waiter.id] = waiter
+        own = [name for name, each in self._late.items() if each.whose == waiter.whose]
+        if waiter.whose is not None and len(own) > _MOST_LATE_OF_ONE:
+            del self._late[own[0]]
         if len(self._late) > _MOST_LATE:
             self._late.popitem(last=False)
 

@@ -94,7 +94,7 @@ class RequestUpdates:
         event, known = await self._receiver.read(body, lambda: of_update(said, holder) if _is_citizen(holder) else said)
         if holder is not None and not _is_citizen(holder) and not _has_sent(order, known.source):
             raise Problem(403, "forbidden", "api_key may add to those requests alone that it has sent")
-        waiter = Waiter(known.source, known.id)
+        waiter = Waiter(known.source, known.id, whose=holder)
         answer = await self._receiver.receive(
             request, self._topic, order.id, event, waiter, f"/orders/{order.id}", _WAIT
         )

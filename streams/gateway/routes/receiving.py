@@ -225,12 +225,16 @@ class Receiver:
         wait: Preference,
         more: Sequence[tuple[str, bytes]] = (),
     ) -> Response:
-        """Write the event and answer. Raises Problem."""
-        if wait.seconds and self._tail.crowded:
+        """Write the event and answer. Raises Problem. Who waits takes a place of the token, or of `waiter.whose`."""
+        waiter.whose = waiter.whose or holder_of(request)
+        decision = None
+        if not wait.seconds or self._tail.is_crowded(waiter.whose):
             wait = Preference()
-        with self._tail.waiting(waiter):
-            await self._writer.write(topic, key, event, [*more, ASKING] if wait.seconds else more)
-            decision = await wait.of(waiter, request, self._shutdown)
+            await self._writer.write(topic, key, event, more)
+        else:
+            with self._tail.waiting(waiter):
+                await self._writer.write(topic, key, event, [*more, ASKING])
+                decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
             return _decided(decision, waiter, wait)
         if wait.seconds:

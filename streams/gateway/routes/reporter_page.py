@@ -89,7 +89,7 @@ def reporter_routes(
                 JUDGING if link.citizen else STEPS,
             ),
         )
-        waiter, wait = Waiter(known.source, known.id), preference(request)
+        waiter, wait = Waiter(known.source, known.id, whose=link.reporter), preference(request)
         there = f"/r/{token}/order"
         taken = await receiver.receive(request, names.updates, link.order_id, event, waiter, there, wait)
         # What the desk has written of it names the reporter's hash, which is nobody's affair here.

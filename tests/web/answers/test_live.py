@@ -47,7 +47,7 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path, b
     app = make_app(Parts(settings, city, shards, writer, tail, Holders(settings), shutdown))
 
     def tell(seq: int) -> None:
-        tail.tell(Told(_assigned(seq), 0, seq))
+        tail.tell(Told(assigned(seq), 0, seq))
 
     async with HttpServer(app, "127.0.0.1", 0) as server:
         host, port = server.address.split(":")
@@ -141,7 +141,8 @@ async def test_one_token_does_not_take_all_the_places_from_the_others(
     await shards.close()
 
 
-def _assigned(seq: int) -> Assigned:
+def assigned(seq: int) -> Assigned:
+    """A fact that gives an order to a department."""
     return Assigned(
         order_id="gulou-20260301-aaaaaaaaaa", seq=seq, state="assigned", at=0, recorded_at=0, actor=Actor("desk"),
         attempt=1, department="roads", why=Why(by="table"),
@@ -155,7 +156,7 @@ async def test_a_step_that_is_sent_again_is_told_what_became_of_it_meanwhile() -
     with tail.waiting(first):
         pass
     tail.remember(first)
-    decided = msgspec.structs.replace(_assigned(2), cause=("desk", "1"))
+    decided = msgspec.structs.replace(assigned(2), cause=("desk", "1"))
 
     for waiter in tail._all_waiters():
         waiter.see(decided)
@@ -180,7 +181,7 @@ async def test_a_step_that_is_sent_again_is_told_what_became_of_it_meanwhile() -
 def test_what_is_of_life_and_limb_is_announced_to_those_who_can_act(role: str, state: State, told: bool) -> None:
     """By the table of the lifecycle; of another priority to nobody."""
     holder = Holder(role=role, person="p", source="s")
-    urgent = msgspec.structs.replace(_assigned(2), state=state, priority=1)
+    urgent = msgspec.structs.replace(assigned(2), state=state, priority=1)
 
     assert announces(urgent, holder) is told
     assert announces(urgent, None)
@@ -191,10 +192,10 @@ async def test_who_listens_hears_what_changes_a_list() -> None:
     """A step goes to those who listen, and the tail knows which departments have had the order."""
     tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
     heard = aiter(tail.live.follow())
-    tail.tell(Told(_assigned(2), 0, 7))
-    assert (await anext(heard))[0] == Told(_assigned(2))
+    tail.tell(Told(assigned(2), 0, 7))
+    assert (await anext(heard))[0] == Told(assigned(2))
     assert (await anext(heard))[0] is Sign.NOTHING
-    returned = msgspec.structs.replace(_assigned(5), department="works")
+    returned = msgspec.structs.replace(assigned(5), department="works")
 
     tail.tell(Told(returned, 0, 8))
 
@@ -205,7 +206,7 @@ async def test_who_listens_hears_what_changes_a_list() -> None:
 def test_the_tail_knows_where_an_order_was_moved_while_nobody_listens() -> None:
     """Who has that area hears of it from then on."""
     tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
-    made = _assigned(2)
+    made = assigned(2)
     head: dict[str, Any] = {"seq": 3, "state": "assigned", "at": 0, "recorded_at": 0, "actor": made.actor}
     assert tail.area(made.order_id) == ""
 
@@ -218,7 +219,7 @@ def test_the_tail_knows_where_an_order_was_moved_while_nobody_listens() -> None:
 def test_the_tail_knows_who_was_handed_an_order_while_nobody_listens() -> None:
     """That department hears of it from then on, as the one above does."""
     tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
-    made = _assigned(2)
+    made = assigned(2)
     head: dict[str, Any] = {"seq": 3, "state": "assigned", "at": 0, "recorded_at": 0, "actor": made.actor}
     down: dict[str, Any] = {"attempt": 2, "above": "roads", "department": "patching", "why": made.why}
 
