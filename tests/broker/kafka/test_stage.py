@@ -26,7 +26,7 @@ from streams.local.broker import LocalBroker
 from streams.local.supervisor import GRACE_SECONDS
 from streams.stage import stage as stage_module
 from streams.stage import tenure as tenure_module
-from streams.stage.claims import producer_ids
+from streams.stage.claims import KafkaLedger, claim, producer_ids
 from streams.stage.processing import StageError
 from streams.stage.stage import LEAVE_SECONDS, STOP_SECONDS, Stage
 from tests.support.clusters.counting_stage import Counted, Counting, options
@@ -262,7 +262,7 @@ async def test_a_send_that_fails_inside_a_transaction_commits_nothing(kafka: Kaf
     await feed(kafka, counting, ["fine", poison])
     running = Running(kafka, counting, max_failures=3)
     reason = await running.ends()
-    assert "failures in a row" in reason
+    assert "3 failures in a row" in reason
     assert await kafka.read_all(f"{counting}.out") == []
     assert await kafka.read_all(f"{counting}.log") == []
 
@@ -502,6 +502,72 @@ async def test_offsets_that_kafka_has_forgotten_are_fatal(kafka: Kafka, counting
     heard = await said(kafka, counting, 3)
     await third.stop()
     assert [value for value, _ in heard] == ["1", "2", "3"]
+
+
+async def test_a_partition_that_was_claimed_and_not_begun_is_begun(kafka: Kafka, counting: str) -> None:
+    """Whoever claimed it ended before it knew where to go on: the group still has offsets of others."""
+    group, parts = f"{counting}-count", [TopicPartition(f"{counting}.in", number) for number in range(PARTITIONS)]
+    async with KafkaLedger(options(kafka.bootstrap, counting)) as ledger:
+        for part in parts:
+            await claim(ledger, part, "gone")
+    await kafka.produce(f"{counting}.out", [Message(b'["0", 1]', b"a", partition=0)])
+    await feed(kafka, counting, ["0"])
+    await set_offset(kafka, group, parts[0], 1)
+    await kafka.produce(f"{counting}.in", [Message(b"1", b"b", partition=1)])
+
+    running = Running(kafka, counting, Stateless, **traced(counting))
+    heard = await said(kafka, counting, 2)
+    await running.stop()
+
+    assert sorted(str(value) for value, _ in heard) == ["0", "1"]
+
+
+async def test_who_had_nothing_to_take_in_has_forgotten_nothing(kafka: Kafka, counting: str) -> None:
+    """Others write where it leaves its traces, as a desk its ticks, before the first record comes."""
+    first = Running(kafka, counting, Stateless, **traced(counting))
+    group, part = f"{counting}-count", TopicPartition(f"{counting}.in", 0)
+    async with started(admin_client(kafka.connection)) as client:
+        await eventually(lambda: _has_offset(client, group, part), what="an offset of a partition without a record")
+    await first.stop()
+    await kafka.produce(f"{counting}.out", [Message(b'["0", 1]', b"a", partition=0)])
+    await feed(kafka, counting, ["1"])
+
+    second = Running(kafka, counting, Stateless, **traced(counting))
+    heard = await said(kafka, counting, 2)
+    await second.stop()
+
+    assert heard == [["0", 1], ["1", 1]]
+
+
+async def _has_offset(client: AIOKafkaAdminClient, group: str, part: TopicPartition) -> bool:
+    return part in await client.list_consumer_group_offsets(group)
+
+
+async def test_a_log_that_has_lost_its_end_is_not_gone_on_with(kafka: Kafka, counting: str) -> None:
+    """What comes next would stand where something else has stood, and never be read."""
+    await feed(kafka, counting, ["1", "2"])
+    await set_offset(kafka, f"{counting}-count", TopicPartition(f"{counting}.in", 0), 3)
+
+    reason = await Running(kafka, counting, Stateless).ends()
+
+    assert "3 is wanted, and the log ends at 2: it has lost its end" in reason
+
+
+async def test_who_is_fenced_does_not_take_its_partitions_back(kafka: Kafka, counting: str) -> None:
+    """Somebody newer owns one of them; the process ends, and the group shares out anew."""
+    await feed(kafka, counting, ["1"])
+    running = Running(kafka, counting)
+    await said(kafka, counting, 1)
+    part = TopicPartition(f"{counting}.in", 0)
+
+    async with KafkaLedger(options(kafka.bootstrap, counting)) as ledger:
+        await claim(ledger, part, "newer")
+        await feed(kafka, counting, ["2"])
+        reason = await running.ends()
+
+        assert "another process owns a partition of this one now" in reason
+        assert await ledger.owner_of(part) == "newer"
+    assert await said(kafka, counting, 1) == [["1", 1]]
 
 
 async def test_a_partition_that_nobody_wrote_to_before_begins_at_its_first_record(kafka: Kafka, counting: str) -> None:
