@@ -15,11 +15,12 @@ from dispatcher.order.final_label import classified_text
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.lifecycle import TABLE, Transition
 from dispatcher.order.row import Order
+from dispatcher.partition import row_keys
 from models.city import City
 from models.envelope import Event, event_type
 from models.events import NOTICE, RECHECKED, Evidence
 from models.guess import Guess
-from models.inbox import Actor, Sighting, decode_items
+from models.inbox import Actor, Sighting, decode_items, encode_items
 from models.redact import reporter_hash
 from models.sealed_words import ERASED, CityKey, SealError
 from streams.control.models_in_force import LiveModels
@@ -295,6 +296,23 @@ async def test_a_repeat_leaves_no_second_key(road: Road) -> None:
     assert made.key != anew.key == gone.key
     assert (gone.value, gone.partition) == (None, anew.partition)
     assert road.keys.known([name_of(made), name_of(gone)]) == [name_of(made)]
+
+
+async def test_words_at_which_the_desk_fails_are_kept_for_another_try(road: Road) -> None:
+    """What is set aside can be replayed, and the audit knows for ever that it has changed nothing."""
+    came = (await road.intake.decide([report(TEXT, event={"id": "1"})])).sends
+    road.keys.take(record(send) for send in came if send.topic == NAMES.report_keys)
+    [sealed] = [send for send in came if send.topic == NAMES.inbox]
+    [sighting] = decode_items(sealed.value or b"")
+    assert isinstance(sighting, Sighting)
+    impossible = encode_items([replace(sighting, at=10**17)])  # a time that no calendar holds
+
+    sends = (await road.desk.decide([record(replace(sealed, value=impossible), 7)])).sends
+
+    assert [send.topic for send in sends if send.topic in (NAMES.dead_letters, NAMES.report_keys)] == [
+        NAMES.dead_letters
+    ]
+    assert row_keys.failed(7).encode() in [send.key for send in sends if send.topic == NAMES.desk]
 
 
 def as_learnt(keys: ReportKeys, sent: list[Send]) -> Order:

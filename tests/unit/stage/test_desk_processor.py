@@ -17,7 +17,7 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.state import Meta
-from models.inbox import InboxUpdate, Item, Tick, UnitHeard, clock_headers, encode_items
+from models.inbox import InboxUpdate, Item, PackChange, Tick, UnitHeard, clock_headers, decode_items, encode_items
 from streams.control.packs import Packs
 from streams.desk import processor
 from streams.desk.processor import DeskProcessor
@@ -69,6 +69,44 @@ async def test_a_record_of_any_age_is_decided(desk: DeskProcessor) -> None:
 async def test_replayed_history_has_a_time_of_its_own(desk: DeskProcessor) -> None:
     """Whatever the wall says."""
     assert (await desk.decide([came_in(T0 + 8 * DAY, replayed=True)])).decision.clock == T0 + 8 * DAY
+
+
+async def test_each_lane_goes_on_by_offsets_of_its_own(desk: DeskProcessor) -> None:
+    """By an urgent record's offset the inbox would pass over what waits there, or decide it again."""
+    value = encode_items([report("gas", T0)])
+    urgent = ConsumerRecord("t.urgent", 0, 40, T0, 0, b"", value, None, 0, len(value), ())
+
+    outcome = await desk.decide([urgent, came_in(T0)])
+    desk.settle(outcome)
+
+    meta = msgspec.json.decode(outcome.decision.rows[row_keys.META] or b"", type=Meta)
+    assert (meta.next_offset, meta.urgent_offset, desk.urgent_offset) == (1, 41, 41)
+
+
+async def test_while_a_history_is_replayed_the_wall_s_clock_fires_nothing(desk: DeskProcessor) -> None:
+    """By it all that the history has still to tell of would be overdue. What the desk tells itself is of history."""
+    value = encode_items([report("1", T0 - 30 * DAY)])
+    old = ConsumerRecord("t.inbox", 0, 0, T0, 0, b"", value, None, 0, len(value), clock_headers(T0 - 30 * DAY))
+
+    desk.settle(await desk.decide([old]))
+    replayed, headers = desk.due(), desk.tick().headers
+    await _settled(desk, 1, T0 - 29 * DAY, [Tick()])
+
+    assert (replayed, headers) == (None, clock_headers(T0 - 30 * DAY))
+    assert desk.due() is not None
+    assert desk.tick().headers == ()
+
+
+@pytest.mark.parametrize(("publication", "due", "told"), [(0, 0, PackChange(CITY.digest)), (3, None, Tick())])
+async def test_a_folder_of_its_own_counts_until_a_pack_is_published(
+    desk: DeskProcessor, publication: int, due: int | None, told: Item
+) -> None:
+    """From then on no desk puts its folder in force again, which may be an older one."""
+    meta = msgspec.json.encode(Meta(next_offset=7, pack="another", publication=publication, booked=0))
+
+    await desk.load({"t.desk": [(row_keys.META, meta)], "t.figures": []})
+
+    assert (desk.due(), decode_items(desk.tick().value or b"")) == (due, (told,))
 
 
 @pytest.mark.parametrize("at", [T0 - 5 * MINUTE - 1, T0 + 5 * MINUTE + 1])
@@ -221,6 +259,33 @@ async def test_rows_and_figures_of_two_moments_are_not_gone_on_from(desk_at: int
         return
     with pytest.raises(StageError, match=said):
         await loading
+
+
+@pytest.mark.parametrize(
+    ("booked", "said"),
+    [(2, "t.figures/0 lacks the newest figures"), (1, ""), (0, "t.desk/0 is older"), (None, ""), (9, "t.figures/0")],
+)
+async def test_not_one_figure_is_lost_or_counted_twice(booked: int | None, said: str) -> None:
+    """Also where it is the only one between the two; a row of a version that did not count them says nothing."""
+    meta = msgspec.to_builtins(Meta(next_offset=7, pack=CITY.digest)) | ({} if booked is None else {"booked": booked})
+    figures = [("area/-/20260301/0", figure_row.encode(FigureRow(1, {"opened": 1})))]
+
+    loading = _new_desk().load({"t.desk": [(row_keys.META, msgspec.json.encode(meta))], "t.figures": figures})
+
+    if not said:
+        assert await loading == 7
+        return
+    with pytest.raises(StageError, match=said):
+        await loading
+
+
+async def test_orders_without_any_figure_are_not_gone_on_from() -> None:
+    """Nor where a version has written them that did not count figures: each order was counted as opened."""
+    order = opened(1)
+    rows = [(order.id, encode_row(order)), (row_keys.META, msgspec.json.encode(Meta(next_offset=7, pack=CITY.digest)))]
+
+    with pytest.raises(StageError, match=r"t\.figures/0 holds no figure of what is in t\.desk/0"):
+        await _new_desk().load({"t.desk": rows, "t.figures": []})
 
 
 async def test_rows_of_before_figures_were_counted_are_gone_on_from() -> None:
