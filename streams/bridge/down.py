@@ -29,7 +29,7 @@ def _order(banks: Banks, data: bytes) -> Crossing | Stays:
     if message.role != "lead":
         return Stays("assist", f"{message.order_id}: a hub can lead, it cannot assist")
     cities = max((cities_of(seen.source, seen.channel) for seen in message.evidence), key=len, default=())
-    if banks.below in (*cities, banks.above):
+    if banks.below in cities:
         return _returned(banks, message)
     text = message.text or message.title or message.category
     again = message.why.by == "rework" or (message.why.by == "dispatcher" and message.binding)  # a return was refused

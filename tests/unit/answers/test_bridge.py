@@ -135,9 +135,11 @@ def test_an_order_that_is_taken_from_a_hub_is_rejected_below() -> None:
     desk.feed(report("1", T0), at=T0)
     desk.update("re-assign", DISPATCHER, T0 + HOUR, department="police", reason="theirs")
 
-    taken = carried_down(desk)[-1]
+    given, taken = carried_down(desk)
 
+    assert isinstance(given, Crossing)
     assert isinstance(taken, Crossing)
+    assert taken.event.id != given.event.id
     said = parse(UPDATE, taken.event.data)
     assert isinstance(said, Update)
     assert (taken.side, said.action, said.by.role, taken.event.source) == ("below", "reject", "operator", "hub:city")
@@ -377,6 +379,25 @@ def test_a_step_goes_up_once_under_a_name_of_its_own() -> None:
     assert {each.key for each in once} == {PARENT}
     assert ([each.event.time for each in once], [each.event.time for each in dated]) == ([None] * 2, [T0] * 2)
     assert len(update("above", "k", "s", "x" * 400, {}).event.id) <= MAX_ATTRIBUTE
+
+
+def test_no_two_things_that_cross_have_one_name() -> None:
+    """The second would be taken for a repeat of the first, and dropped."""
+    own: list[dict[str, Any]] = [
+        {},
+        {"seq": 8},
+        {"order_id": "south-w-20260302-abcdefghik"},  # of two parts of a report
+        {"id": f"{PARENT}/4"},
+        {"kind": "suspended"},
+    ]
+    crossings = [
+        up(BANKS, Event("1", "paidan/desk", UPWARD_STEP, wire.encode(step("under-way", "under-way", **each))))
+        for each in own
+    ]
+    long = [update("above", "k", "s", "x" * MAX_ATTRIBUTE + end, {}).event.id for end in "ab"]
+
+    names = [each.event.id for those in crossings if not isinstance(those, Stays) for each in those] + long
+    assert len(set(names)) == len(names) == len(own) + len(long)
 
 
 def test_what_is_sealed_below_stays_below() -> None:
