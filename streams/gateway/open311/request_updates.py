@@ -19,6 +19,7 @@ from models.envelope import Event
 from models.events import UPDATE
 from models.sealed_words import ERASED
 from models.times import DAY_MS, to_text
+from streams.gateway.events.address_rate import address_of
 from streams.gateway.events.on_behalf import of_update
 from streams.gateway.http.problems import Problem
 from streams.gateway.open311.api_keys import ApiKeys
@@ -58,10 +59,11 @@ class RequestUpdates:
         """The steps that reporters are told of, from `start_date` to `end_date` (without them of the last day), oldest
         first and at most `MOST_UPDATES`: whoever wants more goes on from the last. Their words are for keys that may
         read all orders."""
-        whole = await self._keys.sees_all(request)
+        holder = await self._keys.asker(request)
+        whole = self._keys.may_see_all(holder)
         since, until = window_of(request.query_params, DAY_MS)
         try:
-            steps = await self._log.between(since, until, MOST_UPDATES)
+            steps = await self._log.between(since, until, MOST_UPDATES, holder or address_of(request))
         except KafkaError:
             raise incomplete("the log of orders cannot be read at the moment") from None
         said = await self._finder.in_the_clear([_said(step.fact) for step in steps], list[tuple[str, str]])

@@ -1,13 +1,13 @@
 """The steps of all orders between two instants, from the log of facts: those that reporters are told of."""
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
+from streams.gateway.events.turns import Turns
 from streams.gateway.reporters.public_state import TOLD
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
@@ -17,7 +17,7 @@ from streams.settings import Settings
 
 _READ_MOST = 40_000  # records for one answer, over all partitions
 _LEAST_EACH = 500
-_READERS = 2  # each reads some megabytes of the log: the others wait their turn
+_READERS, _READERS_OF_ONE = 2, 1  # each reads some megabytes of the log: the others wait their turn
 _TOLD = frozenset(ce_type for kind, ce_type in facts.CE_TYPES.items() if facts.name(kind) in TOLD)
 
 
@@ -34,15 +34,16 @@ class StepLog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._turn = asyncio.Semaphore(_READERS)
+        self._turns = Turns(_READERS, _READERS_OF_ONE)
 
-    async def between(self, since: int, until: int, most: int) -> list[ToldStep]:
+    async def between(self, since: int, until: int, most: int, whose: Hashable = None) -> list[ToldStep]:
         """The steps that were written from `since` to `until` (ms UTC, both included), oldest first: the first `most`
-        of them, or those up to where one answer reads. Raises KafkaError."""
+        of them, or those up to where one answer reads. `whose` turn it is to read. Raises KafkaError, and Problem (503)
+        where too many of one wait."""
         topic = Names(self._settings.namespace).orders
         parts = [TopicPartition(topic, number) for number in range(self._settings.partitions)]
         each = max(_LEAST_EACH, _READ_MOST // len(parts))
-        async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
+        async with self._turns.turn(whose), started(log_reader(Connection.of(self._settings))) as consumer:
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
             starts, stops = await _at(consumer, since, ends), await _at(consumer, until + 1, ends)

@@ -4,7 +4,6 @@ First come the silences of cameras that the desk itself has noticed, which no in
 urgent lane and the inbox.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -18,9 +17,11 @@ from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.order.row import Order, kept_evidence
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
+from models.access import Holder
 from models.city import CitySettings
 from models.inbox import OWN_SIGHTINGS, Sighting, read_record
 from models.times import HOUR_MS, to_text
+from streams.gateway.events.turns import Turns
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
@@ -36,7 +37,7 @@ from streams.settings import Settings
 MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
 _LOOK_BACK = 1_000  # records before a page in which repeats of what they hold are known, as a sender repeats soon
-_READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
+_READERS, _READERS_OF_ONE = 4, 2  # each reads some megabytes of the inbox: the others wait their turn
 # What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
 _BEFORE_MS = HOUR_MS
 # Browsers and many others read numbers of JSON as doubles, which round those beyond 2**53: a place stays below.
@@ -60,11 +61,14 @@ class InboxSightings:
 
     def __init__(self, settings: Settings, city: CitySettings) -> None:
         self._settings, self._city = settings, city
-        self._turn = asyncio.Semaphore(_READERS)
+        self._turns = Turns(_READERS, _READERS_OF_ONE)
 
-    async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
+    async def page(
+        self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = (), whose: Holder | None = None
+    ) -> SightingPage:
         """So many sightings of an order, and of those merged into it, from a place on (None: from before its
-        beginning); fewer where the part that is read for one page holds no more. Raises KafkaError."""
+        beginning); fewer where the part that is read for one page holds no more. `whose` turn it is to read. Raises
+        KafkaError, and Problem (503) where too many of one wait."""
         silences = silences_of((order, *merged), 0 if start is None else start - NOTICED, limit)
         if silences.next is not None:
             return silences
@@ -73,7 +77,7 @@ class InboxSightings:
         names, number = Names(self._settings.namespace), partition_of(area_of(order.id), self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         sighted = Sighted(order, self._city, merged)
-        async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
+        async with self._turns.turn(whose), started(log_reader(Connection.of(self._settings))) as consumer:
             if start is not None and start < _URGENT:
                 return await _page(consumer, inbox, sighted, start, limit)
             in_lane = None if start is None else start - _URGENT
@@ -158,10 +162,11 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_SIGHTINGS)] = 100,
         cursor: Annotated[int | None, Query(ge=0, lt=_PLACES, description="`next` of the page before")] = None,
     ) -> Response:
-        order = (await finder.order(order_id, holder_of(request))).order
+        holder = holder_of(request)
+        order = (await finder.order(order_id, holder)).order
         merged, gone = await merged_into(order, finder)
         try:
-            page = await inbox.page(order, cursor, limit, merged)
+            page = await inbox.page(order, cursor, limit, merged, holder)
         except KafkaError:
             raise incomplete("the inbox cannot be read at the moment") from None
         page = msgspec.structs.replace(page, without=gone)

@@ -1,15 +1,21 @@
 """What all share nobody takes all of: whoever asks for too much of it with one token leaves the rest to the others."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from streams.access.holders import Holders
 from streams.gateway import waiting
-from streams.gateway.routes import receiving
+from streams.gateway.events import turns
+from streams.gateway.events.turns import Turns
+from streams.gateway.http.problems import Problem
+from streams.gateway.routes import order_sightings, receiving
 from streams.gateway.waiting import FactTail, Waiter
 from streams.settings import load_settings
 from tests.support.desks import T0, quiet_city
@@ -66,3 +72,70 @@ async def test_who_has_waited_often_in_vain_pushes_out_their_own() -> None:
 
     with tail.waiting(again := Waiter("other", "1", whose="other")):
         assert again.decision.done()
+
+
+async def test_who_reads_often_with_one_token_leaves_turns_to_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an inbox that four can read at a time two are of one token, which waits for itself alone."""
+    monkeypatch.setattr(receiving, "now_ms", lambda: T0)
+    readers, most, go_on = 0, 0, asyncio.Event()
+
+    @asynccontextmanager
+    async def reading(_: object) -> AsyncIterator[None]:
+        nonlocal readers, most
+        readers, most = readers + 1, max(most, readers + 1)
+        await go_on.wait()
+        readers -= 1
+        raise KafkaConnectionError
+        yield
+
+    monkeypatch.setattr(order_sightings, "started", reading)
+    monkeypatch.setattr(order_sightings, "log_reader", lambda _: None)
+    path = tokens_file(tmp_path / "t", grant("app", "app"), grant("greedy", "operator"), grant("other", "operator"))
+    async with gateway_with_desk(CITY, T0, gateway_tokens_file=path) as (client, _):
+        sent = await client.post("/reports", json=REPORT, headers=bearer("app") | {"prefer": "wait=1"})
+        address = f"/orders/{sent.json()['fact']['order_id']}/sightings"
+
+        def ask(token: str) -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(client.get(address, headers=bearer(token)))
+
+        asked = [ask("greedy") for _ in range(9)]
+        async with asyncio.timeout(10):
+            while readers < 2:
+                await asyncio.sleep(0)
+        asked.append(ask("other"))
+        async with asyncio.timeout(10):
+            while readers < 3:
+                await asyncio.sleep(0)
+        go_on.set()
+        answers = await asyncio.gather(*asked)
+
+    assert most == 3
+    assert [one.status_code for one in answers] == [503] * 10  # when it had its turn, there was no Kafka
+    assert {one.json()["type"] for one in answers} == {"urn:paidan:problem:incomplete"}
+
+
+async def test_who_waits_for_too_many_turns_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With those that it has; nobody else is, nor it itself once they are over. Who needs no token waits as before."""
+    monkeypatch.setattr(turns, "MOST_WAITING_OF_ONE", 2)
+    few, go_on = Turns(2, 1), asyncio.Event()
+
+    async def work(whose: str | None) -> None:
+        async with few.turn(whose):
+            await go_on.wait()
+
+    async def all_of(*names: str | None) -> list[object]:
+        tasks = [asyncio.create_task(work(name)) for name in names]
+        await asyncio.sleep(0)
+        go_on.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        go_on.clear()
+        return [type(each) for each in ended]
+
+    first = await all_of("a", "a", "a", "b", None, None, None)
+    again = await all_of("a", "a")
+
+    assert first == [type(None), type(None), Problem, *[type(None)] * 4]
+    assert again == [type(None)] * 2
+    assert (few._own, +few._asked) == ({}, {})

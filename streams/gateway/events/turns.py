@@ -1,0 +1,42 @@
+"""Whose turn it is where few can be at work at a time 排队: nobody has all the turns, however much they ask for."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+from streams.gateway.http.problems import Problem
+
+MOST_WAITING_OF_ONE = 50  # who asks and goes away waits all the same: nobody hears of it before the turn
+_AGAIN_SECONDS = 5
+
+
+class Turns:
+    """`most` at work at a time, of one token `of_one`; the others wait, of one token at most `MOST_WAITING_OF_ONE` with
+    those at work. Whoever needs no token (None) is not counted apart."""
+
+    def __init__(self, most: int, of_one: int) -> None:
+        self._all, self._of_one = asyncio.Semaphore(most), of_one
+        self._own: dict[Hashable, asyncio.Semaphore] = {}
+        self._asked: Counter[Hashable] = Counter()
+
+    @asynccontextmanager
+    async def turn(self, whose: Hashable) -> AsyncIterator[None]:
+        """Wait for a turn; it ends with the body. Raises Problem (503) where too many of one wait already."""
+        if whose is None:
+            async with self._all:
+                yield
+            return
+        if self._asked[whose] >= MOST_WAITING_OF_ONE:
+            sentence = f"{MOST_WAITING_OF_ONE} requests of the same sender wait for this already"
+            raise Problem(503, "busy", sentence, {"retry-after": str(_AGAIN_SECONDS)})
+        self._asked[whose] += 1
+        own = self._own.setdefault(whose, asyncio.Semaphore(self._of_one))
+        try:
+            # Its own turn first: who waits behind the others' takes nobody else's place there.
+            async with own, self._all:
+                yield
+        finally:
+            self._asked[whose] -= 1
+            if not self._asked[whose]:
+                del self._asked[whose], self._own[whose]
