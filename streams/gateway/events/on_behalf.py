@@ -61,7 +61,8 @@ def of_link(event: Event, role: str, person: str, steps: Collection[str]) -> Eve
 
 
 def of_report(event: Event, holder: Holder | None) -> Event:
-    """The report with its reporter filled from a citizen's own token; from other tokens as it is.
+    """The report with its reporter filled from a citizen's own token, and of when it comes in: its clock and its limits
+    do not begin when the person says. From other tokens as it is.
 
     Raises Problem for one that names somebody else or sets a limit, which is for channels, and for data that are no
     object.
@@ -81,7 +82,8 @@ def of_report(event: Event, holder: Holder | None) -> Event:
         raise Problem(
             403, "forbidden", "a citizen's report has the limits of the city: leave due_at out", field="due_at"
         )
-    return with_data(event, data | {"reporter": said | {"id": holder.person}})
+    now = msgspec.structs.replace(event, time=None)
+    return with_data(now, data | {"reporter": said | {"id": holder.person}})
 
 
 def of_unit(event: Event, holder: Holder | None) -> Event:

@@ -14,7 +14,7 @@ from models.access import ACCESS
 from models.city import City
 from models.events import REPORT
 from models.events.vocabulary import ROLES
-from models.times import to_text
+from models.times import DAY_MS, to_text
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
@@ -355,6 +355,27 @@ async def test_a_citizen_sets_no_limit_for_what_they_report(world: World, due_at
     assert (own.status_code, own.json().get("field"), written) == (403, "due_at", 0)
     assert channels.status_code == 200
     assert [fact.due_given for fact in world.behind.seen if isinstance(fact, Opened)] == [True]
+
+
+@pytest.mark.parametrize("structured", [False, True], ids=["in a header", "in the event"])
+async def test_a_citizen_s_report_is_of_when_it_comes(world: World, structured: bool) -> None:
+    """Or whoever reports makes a department late by dating it back; a channel that was told then says so."""
+    then, body = to_text(T0 - 6 * DAY_MS), {"text": "路面上有一个大坑", "location": {"lat": 30.05, "lon": 114.05}}
+    asked = {"prefer": "wait=1"}
+    for token in ("reporter", "app"):
+        if structured:
+            said: dict[str, Any] = {"specversion": "1.0", "id": token, "source": "x", "type": REPORT, "time": then}
+            kind = {"content-type": "application/cloudevents+json"}
+            sent = await world.client.post("/reports", json=said | {"data": body}, headers=asked | kind | bearer(token))
+        else:
+            sent = await world.client.post("/reports", json=body, headers=asked | {"ce-time": then} | bearer(token))
+        assert sent.status_code == 200
+        body["location"] = {"lat": 30.08, "lon": 114.05}
+
+    opened = [fact for fact in world.behind.seen if isinstance(fact, Opened)]
+
+    assert [fact.at for fact in opened] == [T0, T0 - 6 * DAY_MS]
+    assert [fact.evidence.at for fact in opened] == [T0, T0 - 6 * DAY_MS]
 
 
 async def test_a_district_s_officer_acts_in_the_district(world: World) -> None:
