@@ -17,7 +17,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.closing import to_its_end, within
@@ -38,6 +38,7 @@ _FOLLOWER = _CONSUMER | {"auto_offset_reset": "latest", "fetch_max_wait_ms": 20}
 _MEMBER = _CONSUMER | {"auto_offset_reset": "none"}
 _PATIENT_MS = 250  # so long an answer to a reader's former assignment may hold up the first one to the next
 _WRITER = {"acks": "all", "max_request_size": REQUEST_BYTES}
+_NUMBERS = 2**31  # of a producer's records in a partition, until they begin anew
 # In the time after which a silent member loses its partitions. From one of theirs the others hear that it has: so much
 # longer a takeover takes, at worst. It costs a small request each.
 HEARTBEATS = 10
@@ -93,14 +94,28 @@ def member(connection: Connection, group: str, session_timeout_ms: int, **option
     return PatientConsumer(**connection.options(), **_MEMBER | session | options)
 
 
+class EnduringProducer(AIOKafkaProducer):
+    """A producer that may write to a partition for ever. Brokers know a record that comes twice by its number, and what
+    follows the highest of 31 bits is 0; aiokafka goes on below 0, and from there on the broker refuses all."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self._txn_manager is not None:
+            self._txn_manager.increment_sequence_number = self._count_on
+
+    def _count_on(self, tp: TopicPartition, increment: int) -> None:
+        numbers = self._txn_manager._sequence_numbers
+        numbers[tp] = (numbers[tp] + increment) % _NUMBERS
+
+
 def writer(connection: Connection, **options: Any) -> AIOKafkaProducer:
     """Sends records, each on its own."""
-    return AIOKafkaProducer(**connection.options(), **_WRITER | options)
+    return EnduringProducer(**connection.options(), **_WRITER | options)
 
 
 def transactional(connection: Connection, name: str, **options: Any) -> AIOKafkaProducer:
     """Sends in transactions; `name` is the transactional id."""
-    return AIOKafkaProducer(**connection.options(), **_WRITER | {"transactional_id": name} | options)
+    return EnduringProducer(**connection.options(), **_WRITER | {"transactional_id": name} | options)
 
 
 def admin(connection: Connection, **options: Any) -> AIOKafkaAdminClient:

@@ -16,7 +16,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models.times import DAY_MS
 from streams.kafka import topics as topics_module
-from streams.kafka.clients import admin, started, transactional
+from streams.kafka.clients import admin, started, transactional, writer
+from streams.kafka.connection import Connection
 from streams.kafka.log_reading import newest_first
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
@@ -43,6 +44,28 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+async def test_a_producer_writes_on_when_its_numbers_are_used_up(topics: Names, settings: Settings) -> None:
+    """After two billion records in a partition a gateway answered 503 for it until somebody started it anew."""
+    connection, part = Connection.of(settings), TopicPartition(topics.reports, 0)
+    last = 2**31 - 1
+
+    async with started(writer(connection, enable_idempotence=True)) as producer:
+        producer._txn_manager._sequence_numbers[part] = last - 1
+        alone = [(await producer.send_and_wait(part.topic, b"x", partition=0)).offset for _ in range(4)]
+    async with started(transactional(connection, f"{settings.namespace}-silences")) as producer:
+        producer._txn_manager._sequence_numbers[part] = last - 1
+        async with producer.transaction():
+            batch = producer.create_batch()
+            for _ in range(4):
+                batch.append(timestamp=None, key=None, value=b"y")
+            batch.close()
+            together = (await (await producer.send_batch(batch, part.topic, partition=0))).offset
+        async with producer.transaction():
+            after = (await producer.send_and_wait(part.topic, b"z", partition=0)).offset
+
+    assert (alone, together, after) == ([0, 1, 2, 3], 4, 9)  # the end of a transaction takes an offset, too
 
 
 async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) -> None:
