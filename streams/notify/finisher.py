@@ -163,6 +163,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
     async def _position(self, partition: TopicPartition) -> int:
         """The first unfinished offset. Raises StageError where there is none, and beginning would repeat too much."""
         offset: int | None = await self._consumer.committed(partition)
+        first: int = (await self._consumer.beginning_offsets([partition]))[partition]
         if offset is None:
             # In this order: what arrives between the two questions is found by the second.
             end = (await self._consumer.end_offsets([partition]))[partition]
@@ -174,8 +175,13 @@ class FinishingConsumer(ConsumerRebalanceListener):
                     f" {to_text(found.timestamp)}; docs/hubs.md says how to set where to go on"
                 )
             offset = found.offset if found is not None else end
+            if offset > first:
+                log.warning(
+                    "%s: Kafka knows no offset of %s, as of what is new or has not run for offsets.retention.minutes; "
+                    "the records %d to %d are not sent",
+                    self._group, partition, first, offset - 1,
+                )  # fmt: skip
             await self._consumer.commit({partition: offset})
-        first: int = (await self._consumer.beginning_offsets([partition]))[partition]
         if offset < first:
             log.error("%s: %s no longer holds the records %d to %d", self._group, partition, offset, first - 1)
             metrics.NOTIFY_EXPIRED.labels(self._group).inc(first - offset)

@@ -255,8 +255,9 @@ async def test_a_bridge_never_hands_down_again_what_the_platform_below_has_forgo
         assert noted == ([begins] if committed is None else [])
 
 
-async def test_who_wants_all_that_there_is_gets_it_from_its_first_record_on() -> None:
-    """So many hours that they go back beyond the first instant that Kafka can be asked about."""
+async def test_who_wants_all_that_there_is_gets_it_from_its_first_record_on(caplog: pytest.LogCaptureFixture) -> None:
+    """So many hours that they go back beyond the first instant that Kafka can be asked about. What lies before that is
+    told: Kafka may have forgotten where a target was that has not run for a week."""
     part = TopicPartition("paidan.notices", 0)
     log = SimpleNamespace(
         committed=AsyncMock(return_value=None),
@@ -271,6 +272,7 @@ async def test_who_wants_all_that_there_is_gets_it_from_its_first_record_on() ->
 
     assert await consumer._position(part) == 3
     log.offsets_for_times.assert_awaited_once_with({part: 0})
+    assert "the records 0 to 2 are not sent" in caplog.text
 
 
 def test_a_department_that_is_no_hub_in_the_pack_above_is_noticed() -> None:
