@@ -201,7 +201,7 @@ function assignmentLine(made) {
     el("div", { class: "top" },
       el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, name(made.category)),
       timed(made.at, zone)),
-    el("span", { class: "soft" }, `${made.area ? name(made.area) : say("place unknown")} → ${name(made.department)}`), " ",
+    el("span", { class: "soft" }, `${made.area?.name_zh || made.area?.name_en ? name(made.area) : say("place unknown")} → ${name(made.department)}`), " ",
     made.attempt > 1 ? el("span", { class: "badge warn" }, say("attempt {}", made.attempt)) : "");
 }
 

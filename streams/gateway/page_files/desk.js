@@ -213,7 +213,10 @@ function lookAhead() {
   }
 }
 
+let goOnByKey = () => null; // for whoever had the keyboard in the order that is shown, however many answers are overtaken
+
 async function showOrder(mayBeAhead = false) {
+  if (view.node.contains(document.activeElement)) goOnByKey = keyboardIn(view.node);
   if (!chosen) order = null;
   view.node.hidden = !order;
   view.node.inert = order?.id !== chosen; // nothing is done to the one before while the list already points at another
@@ -233,6 +236,8 @@ async function showOrder(mayBeAhead = false) {
   showChoices();
   await moves.show(found);
   if (order !== found) return;
+  goOnByKey(choices.childElementCount ? choices : moves.node);
+  goOnByKey = () => null;
   lookAhead();
   await Promise.all([compared.show(found), similar.show(found), place.show(found)]);
 }
@@ -248,8 +253,7 @@ async function decide(index) {
   if (!picked) return;
   const before = order;
   gone.set(before.id, Date.now() + GONE_MS);
-  const keep = keyboardIn(choices);
-  goOn(before.id).then(() => keep(choices.childElementCount ? choices : moves.node));
+  goOn(before.id);
   const { refused } = await take(before, "decide", decision(picked));
   if (refused) {
     gone.delete(before.id);
@@ -272,11 +276,13 @@ async function afterMove(move, before, seq, given) {
   sayDone(colon(moveName(move)), before, await undoing(before, move.action, given).catch(() => null));
   const [next] = list.after(before.id, 1);
   await list.load((id) => stillGone().has(id)).catch(() => null); // `refresh` says so
-  if (chosen === before.id && !list.has(before.id)) { // nobody who has gone on meanwhile is taken elsewhere
+  const isGone = chosen === before.id && !list.has(before.id);
+  if (isGone) { // nobody who has gone on meanwhile is taken elsewhere
     chosen = next && list.has(next) ? next : list.last();
     backToList();
   }
   await refresh();
+  if (isGone) list.reveal();
   count();
 }
 

@@ -34,7 +34,7 @@ export function workList(part, { open, opened, accept, done, told }) {
   let accepting = false;
   const reporting = unitBar();
   const bar = el("div", { class: "bar-of-list" });
-  const rows = el("ol", { class: "list picks", "aria-label": say("Orders") });
+  const rows = el("ol", { class: "list picks", tabindex: "-1", "aria-label": say("Orders") });
   const further = el("button", { type: "button", class: "plain" }, say("More"));
   part.replaceChildren(bar, rows, further);
   further.addEventListener("click", () => {
@@ -126,13 +126,15 @@ export function workList(part, { open, opened, accept, done, told }) {
 
   function show() {
     const before = part.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...rows.children].findIndex((each) => each.contains(before));
     redraw(rows, ...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
     further.hidden = !more;
     showBar();
     if (!before || before === document.activeElement) return;
     const alike = (each) => ["id", "pick", "bar"].some((what) => before.dataset[what] && before.dataset[what] === each.dataset[what]);
     const now = before.isConnected ? before : [...part.querySelectorAll("button, input")].find(alike);
-    (now || rows.querySelector('[aria-current="true"]'))?.focus({ preventScroll: true });
+    const next = rows.children[Math.min(place, lines.length - 1)]?.querySelector("button"); // its line is gone, and which is open next is not known yet
+    (now || rows.querySelector('[aria-current="true"]') || next || rows).focus({ preventScroll: true });
   }
 
   function pick(id) {

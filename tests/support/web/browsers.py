@@ -143,7 +143,7 @@ async def seated(
 
 async def told_once(page: Page, order_id: str, at: datetime) -> None:
     """Whoever follows the assignments on this page hears of one at that time, which is urgent as well, and no more."""
-    told = {"order_id": order_id, "at": at.isoformat(), "state": "assigned", "attempt": 1}
+    told = {"order_id": order_id, "at": at.isoformat(), "state": "assigned", "attempt": 1, "area": {}}
     said = "".join(f"event: {kind}\ndata: {json.dumps(told)}\n\n" for kind in ("assigned", "urgent"))
 
     async def events(route: Route) -> None:

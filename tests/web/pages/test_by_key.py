@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from models.city import City
 from tests.support.desk_rows import opened
@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
 ]
+AT = "2026-03-01T00:00:00Z"
 ACCEPT = {"action": "accept", "term": "签收", "note": "", "roles": ["department"], "fields": []}
 
 
@@ -149,3 +150,75 @@ async def test_a_seat_that_is_chosen_by_key_keeps_the_keyboard(city: City, tmp_p
 
         await expect(page.locator("#seat input")).not_to_be_focused()
         await expect(page.locator("body")).not_to_be_focused()
+
+
+async def test_a_line_that_leaves_its_list_hands_the_keyboard_to_the_one_in_its_place(
+    city: City, tmp_path: Path
+) -> None:
+    """Also where it leaves before the answer to the step has come, and the page does not know yet what is open next;
+    and with the last line to the list itself."""
+    may_come = asyncio.Event()
+    left = [SECOND]
+
+    async def list_of(route: Route) -> None:
+        lines = [{"id": each, "title": each[-3:], "state": "assigned", "area": {}, "opened_at": AT} for each in left]
+        await route.fulfill(json={"orders": lines, "complete": True, "next": None, "total": len(lines)})
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.fulfill(json={"fact": {"seq": 1}})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await at_seat(page, city, base, "assigned", "department", ACCEPT)
+        await page.route("**/updates", late)
+        await page.locator(f'#lines [data-id="{FIRST}"]').focus()
+        await page.keyboard.press("a")
+        await page.route("**/orders?*", list_of)
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+        line = page.locator(f'#lines [data-id="{SECOND}"]')
+        await expect(page.locator("#lines [data-id]")).to_have_count(1)
+        await expect(line).to_be_focused()
+        may_come.set()
+        await expect(page.locator("#done")).to_be_visible()
+        await expect(line).to_have_attribute("aria-current", "true")
+        await expect(line).to_be_focused()
+
+        left.clear()
+        await page.keyboard.press("a")
+        await expect(page.locator("#lines ol")).to_be_focused()
+
+
+async def test_who_has_the_keyboard_in_an_order_has_it_in_the_next_one(city: City, tmp_path: Path) -> None:
+    """At what may be done now: what they were at is gone with the order before. Also where the answer that they waited
+    for is overtaken by another one."""
+    may_come = asyncio.Event()
+    asked: list[str] = []
+
+    async def late(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            await may_come.wait()
+        await route.fallback()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        await expect(page.locator('.doing [data-action="comment"]')).to_be_visible()
+        await page.locator(f'#order a[href="/o/{FIRST}"]').focus()
+        await page.keyboard.press("j")
+        await expect(page.locator(f'#order a[href="/o/{SECOND}"]')).to_be_visible()
+        await expect(page.locator(".doing")).to_be_focused()
+
+        await page.route(f"**/orders/{FIRST}", late)
+        await page.locator(f'#order a[href="/o/{SECOND}"]').focus()
+        async with page.expect_request(f"**/orders/{FIRST}"):
+            await page.keyboard.press("k")
+        async with page.expect_response(f"**/orders/{FIRST}"):
+            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        may_come.set()
+
+        await expect(page.locator(f'#order a[href="/o/{FIRST}"]')).to_be_visible()
+        await expect(page.locator(".doing")).to_be_focused()

@@ -86,6 +86,7 @@ async def test_what_is_told_before_the_zone_is_known_stands_by_the_citys_clock_o
         await page.goto(base)
         times = page.locator("#assignments time, .urgent time")
         await expect(times).to_have_count(2)
+        await expect(page.locator("#assignments")).to_contain_text("place unknown")
 
         await page.clock.run_for(5_000)
 
