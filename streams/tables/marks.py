@@ -18,6 +18,11 @@ class Mark(msgspec.Struct, frozen=True):
     is_on: Callable[[Order], bool]
 
 
+def perhaps_same(order: Order) -> tuple[str, ...]:
+    """Its candidates of which nobody has said yet whether they are the same: not those that were merged into it."""
+    return tuple(each for each in order.candidates if each not in order.children)
+
+
 MARKS: Mapping[str, Mark] = {
     "urgent": Mark(
         ("紧急", "urgent"),
@@ -52,8 +57,8 @@ MARKS: Mapping[str, Mark] = {
     "appeal": Mark(("申诉", "appeals"), "the department has appealed", lambda order: order.appeal == "asked"),
     "candidates": Mark(
         ("疑似重复", "perhaps the same"),
-        "open, and others nearby may be the same",
-        lambda order: order.state in OPEN and bool(order.candidates),
+        "open, and others nearby may be the same that are not merged into it",
+        lambda order: order.state in OPEN and bool(perhaps_same(order)),
     ),
     "unroutable": Mark(
         ("无法派遣", "without a department"),

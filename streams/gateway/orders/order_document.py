@@ -22,6 +22,7 @@ from models.events import AssetRef, Evidence, Why
 from models.events.vocabulary import BY_HASH
 from models.inbox import Actor
 from models.times import to_text
+from streams.tables.marks import perhaps_same
 from streams.tables.protocol import Brief, shortened
 
 Document = dict[str, Any]
@@ -109,7 +110,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "parts": [_part(part, city) for part in order.parts] or None,
             "parent": order.parent,
             "children": order.children,
-            "candidates": order.candidates,
+            "candidates": perhaps_same(order),
             "apart": order.apart,
             "linked": order.linked,
             "answers": [

@@ -15,6 +15,8 @@ from models.city import read_city
 from models.city.ground.distances import distance_m
 from models.inbox import UNLOCATED, Actor, Heard, Sighting
 from models.times import day_number, from_text, local_day
+from streams.gateway.orders.order_document import document
+from streams.tables.marks import marks_of
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -253,6 +255,22 @@ def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -
     assert (apart.state, apart.parent, apart.opened_at) == ("review", "", T0 + HOUR)
     assert desk.order(first.id).children == ()
     assert_laws(desk)
+
+
+def test_what_is_merged_into_an_order_does_not_wait_to_be_compared_with_it() -> None:
+    """It is the same: the order stood on the list of candidates for as long as it was open, with a button that was to
+    say that they are not. Merged no longer, it may be the same once more."""
+    desk, first, second = two_candidates()
+
+    def compared() -> tuple[bool, tuple[str, ...]]:
+        order = desk.order(first)
+        return "candidates" in marks_of(order), document(order, None, desk.city, T0).get("candidates", ())
+
+    assert desk.update("merge", OPERATOR, T0 + HOUR, second, reason="same hole", other_order_id=first) == ""
+    merged = compared()
+    assert desk.update("unmerge", OPERATOR, T0 + 2 * HOUR, second, reason="two holes") == ""
+
+    assert (merged, compared()) == ((False, ()), (True, (second,)))
 
 
 def test_candidates_of_which_a_person_says_that_they_are_not_the_same_are_none_any_more() -> None:
