@@ -72,7 +72,7 @@ class Witness:
         return [self.run(number, [(clock, part) for part in parts], replayed) for number, parts in shares.items()]
 
     def run(self, number: int, parts: Sequence[tuple[int, tuple[Item, ...]]], replayed: bool) -> Decision:
-        """Decide on records of one partition: clock and items of each."""
+        """Decide on records of one partition: clock and items of each; and then on what its desk tells others."""
         state = self._states[number]
         start = state.meta.next_offset
         records = []
@@ -85,12 +85,17 @@ class Witness:
             self.note("failures", failure.error.encode())
         for out in decision.records:
             kind = out.topic.partition("/")[0]
-            self.note(kind, repr((out.topic, out.key, out.value, out.headers)).encode())
+            if kind != "inbox":  # that is noted where it is decided
+                self.note(kind, repr((out.topic, out.key, out.value, out.headers)).encode())
         for key, row in decision.rows.items():
             self._rows["rows"][number, key] = row
         for key, row in decision.figures.items():
             self._rows["figures"][number, key] = row
         decision.changes.apply()
+        for out in decision.records:
+            kind, _, area = out.topic.partition("/")
+            if kind == "inbox" and self.home(area) != number:
+                self.run(self.home(area), [(self._states[number].meta.clock, decode_items(out.value))], replayed)
         return decision
 
     def tick(self, clock: int, replayed: bool) -> list[Decision]:

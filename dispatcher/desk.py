@@ -8,12 +8,12 @@ leaves the stream's clock where it is: no timer fires before what the inbox stil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
-from dispatcher.arrivals import cameras
+from dispatcher.arrivals import borders, cameras
 from dispatcher.arrivals.covered import silencing
 from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.repeats import Repeats
@@ -32,7 +32,18 @@ from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.units.reports import on_unit
 from models.city import City
-from models.inbox import Heard, InboxRecord, InboxUpdate, LiveSilence, PackChange, Sighting, Tick, UnitHeard
+from models.inbox import (
+    AtBorder,
+    BeyondBorder,
+    Heard,
+    InboxRecord,
+    InboxUpdate,
+    LiveSilence,
+    PackChange,
+    Sighting,
+    Tick,
+    UnitHeard,
+)
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
 
@@ -41,6 +52,9 @@ FIRED_PER_RECORD = 500
 _USURPED = "one of this source and id said something else before: it needs an id of its own"
 
 _NOTHING: booking.Counts = {}
+
+# An item to which the rules of its kind apply, whatever it says of orders; the others say what holds from there on.
+_Decided: TypeAlias = Sighting | InboxUpdate | Heard | UnitHeard | AtBorder | BeyondBorder
 
 
 class UnknownPack(LookupError):
@@ -140,7 +154,7 @@ class _Batch:
         replayed = self.replayed if record is None else record.replayed
         return UnitOfWork(self.overlay, rules.city, rules.memory, clock, replayed, latest=max(clock, self.urgent_clock))
 
-    def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
+    def _decide_item(self, record: InboxRecord, index: int, item: _Decided) -> None:
         """Decide one item and keep what it changes. No item overtakes the timers of an order: of those that it would
         change, some may have timers that are due and still wait for their turn (`_fire_due`). Then what it did is
         dropped, these orders fire theirs, and it is decided again, until it changes none that is behind."""
@@ -176,7 +190,7 @@ class _Batch:
         self._book(booked[1], "merged")
         return True
 
-    def _try(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
+    def _try(self, record: InboxRecord, item: _Decided) -> UnitOfWork:
         """Decide an item by the rules of its kind. What that changes lies in the overlay's layer of the item, to be
         kept or dropped."""
         work = self._work(record)
@@ -190,6 +204,10 @@ class _Batch:
             cameras.heard(work, item.camera)
         elif isinstance(item, UnitHeard):
             on_unit(work, item)
+        elif isinstance(item, AtBorder):
+            borders.look(work, item)
+        elif isinstance(item, BeyondBorder):
+            borders.answered(work, item)
         else:
             work.cause = (item.source, item.id)
             on_update(work, item)

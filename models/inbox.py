@@ -1,4 +1,5 @@
-"""The inbox: what intake tells the desk. One Kafka record carries the items of one area from one intake batch.
+"""The inbox: what intake tells the desk. One Kafka record carries the items of one area from one intake batch. What one
+desk tells another of an order at their border stands there, too.
 
 An item is already validated, located, classified and free of personal data. The record's clock is its log-append
 time, or its `clock` header where history is replayed. All instants are milliseconds UTC.
@@ -148,6 +149,28 @@ class UnitHeard(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_on
     load: int = 0
 
 
+class AtBorder(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="at-border"):
+    """An order that another partition has lies at the border of `area` 跨界: is there the other half of it?
+
+    `category` says what it is, `lat` and `lon` where, `at` when it was opened (ms UTC)."""
+
+    order_id: str
+    area: str
+    category: str
+    lat: float
+    lon: float
+    at: int
+
+
+class BeyondBorder(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="beyond-border"):
+    """The answer to `AtBorder` where there is: an order of this partition, found in `area`, and one of another
+    partition that has been related to it."""
+
+    order_id: str
+    area: str
+    other: str
+
+
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing happened but time: its record's clock fires the timers that are due."""
 
@@ -202,7 +225,7 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
         return not self.needs_approval or bool(self.approved_by)
 
 
-Item = Sighting | InboxUpdate | Heard | UnitHeard | Tick | PackChange | LiveSilence
+Item = Sighting | InboxUpdate | Heard | UnitHeard | AtBorder | BeyondBorder | Tick | PackChange | LiveSilence
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])

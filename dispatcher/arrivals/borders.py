@@ -1,45 +1,112 @@
 """Borders 跨界: an incident at the border of two areas is an order in each, and these are related to each other.
 
-Merging stays within one area, so that each order has one department and one partition. Only areas whose orders lie in
-the same partition can be looked at; docs/adr/0078 says why.
+Merging stays within one area, so that each order has one department and one partition. What lies beyond the border in
+the same partition is related at once. The desk of any other partition is asked by a record in its inbox, and answers by
+one. Each of two orders asks as it is opened, so the later one finds the earlier, whichever of the desks is behind;
+docs/adr/0135 says why, and what that does not find.
 """
 
 import math
+from collections.abc import Iterator
 
 from dispatcher.arrivals import merging, nearby
+from dispatcher.order import facts
 from dispatcher.order.row import OPEN, Order
-from dispatcher.partition import index
-from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.opening import NAMED, link
+from dispatcher.partition import identity, index
+from dispatcher.partition.decision import Outgoing
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.steps.opening import NAMED, NAMED_BY, link
+from models.city import Category, City
 from models.city.ground.distances import METRES_PER_DEGREE
+from models.inbox import AtBorder, BeyondBorder, encode_items
 
 
 def relate(work: UnitOfWork, order: Order) -> Order:
-    """Relate a new order to the nearest open ones of its merge group, within its radius, beyond the border."""
-    kind = work.city.categories.get(order.category)
-    if kind is None or not kind.merge or order.lat is None or order.lon is None or order.state not in OPEN:
+    """Relate an order to the nearest open ones of its merge group, within its radius, beyond the border: to those of
+    this partition, while the desks of others are asked. What is replayed asks nobody: that was over long ago."""
+    kind = _merging(work.city, order.category)
+    if kind is None or order.lat is None or order.lon is None or order.state not in OPEN:
         return order
+    asked = [
+        AtBorder(
+            order_id=order.id, area=area, category=order.category, lat=order.lat, lon=order.lon, at=order.opened_at
+        )
+        for area in _looked_in(work, order, order.lat, order.lon, kind.merge_radius_m)
+    ]
     found = sorted(
         (away, other.id)
-        for area in _beyond(work, order.area, order.lat, order.lon, kind.merge_radius_m)
-        for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m, area)
-        if other.state in OPEN
-        and order.area not in index.areas_of(other)
-        and merging.in_time(order.opened_at, other, nearby.last_seen(work.overlay, other), kind)
+        for one in asked
+        for other, away in _near(work, one, kind)
+        if order.area not in index.areas_of(other) and other.id not in order.linked
     )
     for _, other_id in found[:NAMED]:
         other = work.order(other_id)
         assert other is not None  # it was there a moment ago
         order = link(work, order, other, order.opened_at, "related")
+    if not work.replayed:
+        work.sent.extend(_told(one) for one in asked)
     return order
 
 
-def _beyond(work: UnitOfWork, own: str, lat: float, lon: float, reach: float) -> list[str]:
+def look(work: UnitOfWork, asked: AtBorder) -> None:
+    """Relate the nearest orders of this partition to one of another that lies at their border, and answer."""
+    kind = _merging(work.city, asked.category)
+    found = sorted((away, other.id) for other, away in _near(work, asked, kind)) if kind is not None else []
+    for _, other_id in found[:NAMED]:
+        other = work.order(other_id)
+        assert other is not None  # it was there a moment ago
+        if _name(work, other, asked.order_id, asked.at):
+            there = identity.area_of(asked.order_id)
+            work.sent.append(_told(BeyondBorder(order_id=asked.order_id, area=there, other=other.id)))
+
+
+def answered(work: UnitOfWork, found: BeyondBorder) -> None:
+    """Relate an order to that of another partition which is related to it by now; one that is gone needs it no more."""
+    order = work.order(found.order_id)
+    if order is not None:
+        _name(work, order, found.other, work.clock)
+
+
+def _name(work: UnitOfWork, order: Order, other_id: str, at: int) -> bool:
+    """Have an order name one of another partition, unless it does already, or names as many as it may."""
+    if other_id in order.linked or len(order.linked) >= NAMED_BY:
+        return False
+    work.emit(facts.Linked(**work.head(order, at, DESK), other=other_id, kind="related"))
+    return True
+
+
+def _told(item: AtBorder | BeyondBorder) -> Outgoing:
+    """A record for the inbox of the partition that has the item's area."""
+    return Outgoing(f"inbox/{item.area}", item.area, encode_items((item,)))
+
+
+def _merging(city: City, name: str) -> Category | None:
+    """The category, where it is one whose orders merge."""
+    kind = city.categories.get(name)
+    return kind if kind is not None and kind.merge else None
+
+
+def _near(work: UnitOfWork, asked: AtBorder, kind: Category) -> Iterator[tuple[Order, float]]:
+    """The open orders of an area that may be the other half of one at its border, with their distances in metres."""
+    group = work.city.merge_group(asked.category)
+    for other, away in nearby.around(work, asked, (group,), kind.merge_radius_m):
+        if other.state in OPEN and merging.in_time(asked.at, other, nearby.last_seen(work.overlay, other), kind):
+            yield other, away
+
+
+def _looked_in(work: UnitOfWork, order: Order, lat: float, lon: float, reach: float) -> list[str]:
+    """The areas in which the other half of an order may lie: those beyond the border; and the one that it was moved to,
+    whose orders are compared with it (`unsure`) only as far as they lie in its own partition."""
+    own = index.areas_of(order)
+    moved_to = own[:1] if len(own) > 1 else ()
+    return [*moved_to, *(area for area in _beyond(work.city, order.area, lat, lon, reach) if area not in own)]
+
+
+def _beyond(city: City, own: str, lat: float, lon: float, reach: float) -> list[str]:
     """The other areas that lie so many metres to the north, east, south or west."""
     north = reach / METRES_PER_DEGREE
     east = north / max(math.cos(math.radians(lat)), 0.01)
-    areas = work.city.areas
-    if areas.holds_all(own, lat - north, lon - east, lat + north, lon + east):
+    if city.areas.holds_all(own, lat - north, lon - east, lat + north, lon + east):
         return []  # most places are far from any border
-    there = areas.locate_many((lat + north, lat - north, lat, lat), (lon, lon, lon + east, lon - east))
+    there = city.areas.locate_many((lat + north, lat - north, lat, lat), (lon, lon, lon + east, lon - east))
     return sorted({area.id for area in there if area is not None and area.id != own})

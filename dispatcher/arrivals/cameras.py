@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import sightings
+from dispatcher.arrivals import nearby, sightings
 from dispatcher.arrivals.covered import silencing
 from dispatcher.order.row import OPEN, Order, kept_evidence
 from dispatcher.partition import index, row_keys
@@ -238,7 +238,7 @@ def _report(work: UnitOfWork, area: str, owner: str, link: str, cameras: Sequenc
 
 def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
     """The open order of the same owner and link."""
-    for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(index.fingerprint(outage))):
+    for order_id in nearby.seen_as(work, index.fingerprint(outage)):
         order = work.order(order_id)
         if order is not None and outage.area in index.areas_of(order) and order.state in OPEN:
             return order

@@ -9,29 +9,41 @@ from dispatcher.partition.index import Entry
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city.ground.distances import METRES_PER_DEGREE, distance_m
-from models.inbox import Sighting
+from models.inbox import AtBorder, Sighting
 
 SCANNED = 64  # of the orders within reach, the newest ones that are compared
 _MEASURED = 1_024  # of the orders in a cell, the newest ones whose distance is worked out
 
 
 def around(
-    work: UnitOfWork, centre: Sighting | Order, groups: Iterable[str], reach: float, area: str = ""
+    work: UnitOfWork, centre: Sighting | Order | AtBorder, groups: Iterable[str], reach: float
 ) -> Iterator[tuple[Order, float]]:
     """The orders of these merge groups, each named once, within `reach` metres of a sighting or another order, with
     their distances in metres; the newest of many, newest first: 64 at most, among the newest 1,024 of each cell. They
-    are those of the centre's area, or of another one that is named. None around a place that is not known."""
+    are those of the centre's area. None around a place that is not known."""
     if centre.lat is None or centre.lon is None:
         return
     near: list[tuple[Entry, float]] = []
     for group in groups:
-        for key in index.cells_around(area or centre.area, group, centre.lat, centre.lon, reach):
+        for key in index.cells_around(centre.area, group, centre.lat, centre.lon, reach):
             newest = islice(work.overlay.index.newest(key), _MEASURED)
             near.extend(islice(_within(newest, centre.lat, centre.lon, reach), SCANNED))
     near.sort(reverse=True)
     for (_, order_id, *_), away in near[:SCANNED]:
         if (order := work.order(order_id)) is not None:
             yield order, away
+
+
+def seen_as(work: UnitOfWork, fingerprint: str) -> Iterator[str]:
+    """The ids of the orders of what one camera sees so, newest first: 64 at most, as what has ended stays with the desk
+    for weeks."""
+    for _, order_id, *_ in islice(work.overlay.index.newest(index.of_fingerprint(fingerprint)), SCANNED):
+        yield order_id
+
+
+def of_kind(work: UnitOfWork, area: str, category: str) -> Iterator[Entry]:
+    """The open orders of a category in an area, newest first: 1,024 at most."""
+    return islice(work.overlay.index.newest(index.of_kind(area, category)), _MEASURED)
 
 
 def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> Iterator[tuple[Entry, float]]:

@@ -126,7 +126,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         return None
     closed: Order | None = None
     late: tuple[Order, Order] | None = None
-    for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
+    for order_id in nearby.seen_as(work, fingerprint):
         order = _goes_on_in(work, order_id, fingerprint, sighting.area)
         if order is None or order.id == risen_from:
             continue
@@ -154,7 +154,8 @@ def _is_said(sighting: Sighting) -> bool:
 def _goes_on_in(work: UnitOfWork, order_id: str, fingerprint: str, area: str) -> Order | None:
     """The order in which what is found in one, and seen in an area, goes on: that, or the one it was merged into, be it
     beyond a border. What it covers goes on only in a parent incident of the same category."""
-    found, order = work.order(order_id), work.standing(order_id)
+    found = work.order(order_id)
+    order = work.standing(found.parent) if found is not None and found.state == "merged" else found
     if found is None or order is None or area not in (*index.areas_of(found), *index.areas_of(order)):
         return None
     if found.category != order.category and index.only_covers(found, fingerprint):
@@ -273,7 +274,7 @@ def open_parents(work: UnitOfWork, sighting: Sighting, category: str) -> Iterato
 def _parents(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[tuple[Order, str, float | None]]:
     """The open incidents that cover a category around a sighting, with what covers it and the distance in metres."""
     for row in work.city.inhibitors(category) if category else ():
-        for _, order_id, lat, lon in work.overlay.index.newest(index.of_kind(sighting.area, row.parent)):
+        for _, order_id, lat, lon in nearby.of_kind(work, sighting.area, row.parent):
             away = merging.between(sighting, lat, lon)
             order = None if away is not None and away > row.radius_m else work.order(order_id)
             if order is not None and order.state in OPEN:

@@ -1,6 +1,6 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
-from dispatcher.arrivals import cameras, unsure
+from dispatcher.arrivals import borders, cameras, unsure
 from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
@@ -39,7 +39,7 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
         joint.follow(work, order, at, update.by)
         compared = (after.group, after.area) == (order.group, order.area)
         if not compared and not after.part_of:  # what is seen is a matter of the joint order
-            unsure.compare_again(work, watching.take_over(work, after))
+            borders.relate(work, unsure.compare_again(work, watching.take_over(work, after)))
         for before, now in work.changed():
             covering.ended(work, before, now)
             if before.state == "closed" and now.state in OPEN:

@@ -415,6 +415,7 @@ REFUSALS: dict[str, str] = {
     "not-apart": "Of that order nobody has said that it is not the same.",
     "not-beyond": "That is no order of another area, or it is related already, or too many are.",
     "not-mergeable": "Orders merge only into open ones of the same area, or related ones, which are no part of theirs.",
+    "with-another-desk": "Another desk has that order: they are not merged; one is moved and handled with the other.",
     "parent-merged": "The order with which it goes on was merged into another one since: first that merge is undone.",
     "not-awaited": "The platform above has taken this back already, or waits for a later attempt of it.",
     "not-joined": "No such report was merged into this order.",

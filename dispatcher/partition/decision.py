@@ -14,7 +14,8 @@ _decode_overtaking = msgspec.json.Decoder(tuple[int, int]).decode
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to publish. `topic` is logical: orders, outcomes, notices, rechecks, upward, archive,
-    assignments/<department>, or tasks/<unit>."""
+    assignments/<department>, tasks/<unit>, or inbox/<area>, for the desk of the partition that has an area: where
+    that is this desk, it knows already, and nothing is published."""
 
     topic: str
     key: str

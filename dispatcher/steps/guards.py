@@ -350,6 +350,8 @@ def _another_department(work: UnitOfWork, order: Order, update: InboxUpdate, at:
 @guard
 def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     other = work.order(update.other_order_id)
+    if other is None and update.other_order_id in order.linked and not work.was_archived(update.other_order_id):
+        return "with-another-desk"
     if other is None or other.id == order.id or other.state not in OPEN or not _neighbours(order, other):
         return "not-mergeable"
     return "not-mergeable" if other.part_of == order.id else ""  # which is called off with it

@@ -2,7 +2,7 @@
 
 Everything that inbox partition n leads to in the logs and changelogs goes to their partition n; an assignment goes to
 the only partition of its department's topic, a task to that of its unit's, what a camera is asked to that of the
-camera's id.
+camera's id, and what another desk is asked of the other side of a border to its partition of the inbox.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from streams.desk import counting
 from streams.desk.words_end import EndingChanges, WordsEnd
 from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
-from streams.kafka.sending import Send
+from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import BROUGHT_BACK, StageError
 from streams.stage.same_time import SameTime
@@ -74,6 +74,7 @@ class DeskProcessor:
         self,
         names: Names,
         partition: int,
+        partitions: int,
         packs: Packs,
         same_time: SameTime,
         keys: ReportKeys | None = None,
@@ -89,7 +90,7 @@ class DeskProcessor:
         self._words_end = None if keys is None else WordsEnd(names, partition, keys)
         self._same_time = same_time
         self._tick_sent = 0  # when the last one was made, ms UTC
-        self._partition = partition
+        self._partition, self._partitions = partition, partitions
         self._packs = packs
         self._packing = Packing()
         self._state = self._fresh()
@@ -102,6 +103,7 @@ class DeskProcessor:
             "archive": names.archive,
         }
         self._own = {"assignments": names.assignments, "tasks": names.tasks}
+        self._places: dict[str, tuple[str, int | None]] = {}  # of a city's departments, units and areas
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
     @property
@@ -289,11 +291,12 @@ class DeskProcessor:
         sends = []
         carried = spans.carried(decision.records) if spans else repeat(())
         for out, more in zip(decision.records, carried, strict=False):
-            kind, _, whose = out.topic.partition("/")
-            topic, part = (self._own[kind](whose), 0) if whose else (self._logs[kind], n)
-            # What one camera is asked stands in one partition, whatever the areas in which it sees something.
+            place = self._places.get(out.topic)
+            topic, part = place or self._place(out.topic)
+            if topic == self._names.inbox and part == n:
+                continue  # what it would tell itself it knows
             headers = (*out.headers, *more) if more else out.headers
-            sends.append(Send(topic, out.key.encode(), out.value, None if kind == "rechecks" else part, headers))
+            sends.append(Send(topic, out.key.encode(), out.value, part, headers))
         sends.extend(
             Send(self._names.desk, key.encode(), value, n, spans.of_row(key)) for key, value in decision.rows.items()
         )
@@ -303,6 +306,19 @@ class DeskProcessor:
             failed = failed_rows(decision.failures)
             sends.extend(Send(self._names.desk, key.encode(), value, n) for key, value in failed.items())
         return sends
+
+    def _place(self, logical: str) -> tuple[str, int | None]:
+        """The topic and the partition of what the core says, to be found again; None: the key says which partition."""
+        kind, _, whose = logical.partition("/")
+        place: tuple[str, int | None]
+        if kind == "inbox":
+            place = self._names.inbox, partition_of(whose, self._partitions)
+        elif kind == "rechecks":  # what one camera is asked stands together, whatever the areas in which it sees things
+            place = self._logs[kind], None
+        else:
+            place = (self._own[kind](whose), 0) if whose else (self._logs[kind], self._partition)
+        self._places[logical] = place
+        return place
 
 
 def _drained(rows: list[Row]) -> Iterator[Row]:

@@ -36,7 +36,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             return await newest_in(options.connection, TopicPartition(names.orders, number))
 
         def opened(tp: TopicPartition) -> DeskProcessor:
-            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences, tracer, newest_fact)
+            here, of = tp.partition, settings.partitions
+            return DeskProcessor(names, here, of, packs, same_time, keys, silences, tracer, newest_fact)
 
         traces = tuple(TopicPartition(names.orders, number) for number in range(settings.partitions))
         options = replace(stage_options(settings, "desk"), urgent=names.urgent, traces=traces)

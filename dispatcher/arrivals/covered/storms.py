@@ -54,8 +54,8 @@ def is_storm(order: Order) -> bool:
 
 def open_storms(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
     """The open storms of a sighting's group."""
-    known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
-    orders = (work.order(order_id) for _, order_id, *_ in work.overlay.index.newest(known))
+    known = nearby.seen_as(work, index.fingerprint(_sign(sighting, category)))
+    orders = map(work.order, known)
     return (order for order in orders if order is not None and order.state in OPEN and order.category == category)
 
 

@@ -9,13 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from dispatcher.arrivals.nearby import _MEASURED, SCANNED
+from dispatcher.order.row import Closing
 from dispatcher.partition.identity import digest
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import Orders, encode_row
 from dispatcher.partition.layers import Index
 from dispatcher.partition.state import DeskState
-from models.inbox import Sighting
-from tests.support.desks import HOUR, MINUTE, T0, Desk, detection, report
+from models.inbox import Actor, Sighting
+from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, detection, report
 
 FEW, MANY = 1_000, 20_000
 METRE = 1 / 111_195  # degrees of latitude
@@ -37,8 +38,9 @@ def crowded(number: int) -> float:
     return 30.05 + (70 + number % 40) * METRE
 
 
-def full(count: int, place: Callable[[int], float]) -> Desk:
-    """A desk with so many open orders of one category in one area, restored from their rows."""
+def full(count: int, place: Callable[[int], float], **own_fields: Any) -> Desk:
+    """A desk with so many open orders of one category in one area, or with fields of their own, restored from their
+    rows."""
     desk = Desk()
     desk.feed(detection("first", T0, object_id="o"), at=T0)
     order, meta = desk.only(), desk.rows["meta"]
@@ -57,6 +59,7 @@ def full(count: int, place: Callable[[int], float]) -> Desk:
             fingerprints=names,
             report_keys=(key,),
         )
+        one = replace(one, **own_fields)
         rows.append((one.id, encode_row(one)))
     desk.state = DeskState.restore(3, rows, list(desk.figure_rows.items()))
     assert len(desk.state.orders) == count
@@ -143,3 +146,35 @@ def test_what_lies_beyond_reach_in_a_full_cell_costs_as_much_as_is_measured_at_m
 
     assert many["entries"] <= 2 * _MEASURED + SCANNED
     assert many["orders"] <= SCANNED
+
+
+def test_of_parent_incidents_far_away_the_newest_are_measured_and_none_is_looked_at(visited: Counter[str]) -> None:
+    """Each floods another street of one area; what they would cover is seen elsewhere."""
+    floods = full(MANY, spread, category="flooding", group="flooding")
+    holes = [report(f"h{n}", AT, f"{n}号楼前有个大坑", lat=29.5 - n) for n in range(2)]
+
+    many = cost(floods, visited, *holes)
+
+    assert _MEASURED <= many["entries"] <= _MEASURED + 3 * SCANNED
+    assert many["orders"] <= SCANNED
+    assert len(floods.state.orders) == MANY + 2
+
+
+def test_what_has_ended_many_times_before_one_camera_costs_as_much_as_is_compared_at_most(
+    visited: Counter[str],
+) -> None:
+    """Each of them was closed too long ago to be reopened, and stays with the desk until it is archived."""
+    closing = Closing(at=T0 - 20 * DAY, by=Actor("desk"))
+    ended: dict[str, Any] = {
+        "state": "closed",
+        "opened_at": T0 - 21 * DAY,
+        "closings": (closing,),
+        "fingerprints": ("cam-sw-1|a1|street-light|again",),
+        "limits": (),
+    }
+
+    many = cost(
+        full(FEW, spread, **ended), visited, lamp("a1", 29.5, object_id="other"), lamp("a2", 29.8, object_id="again")
+    )
+
+    assert SCANNED <= many["orders"] <= SCANNED + 5

@@ -1,11 +1,13 @@
 """What belongs together and is not one order: over a border, after a person's decision, by words without a place."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from models.inbox import UNLOCATED, Sighting
+from models.inbox import UNLOCATED, AtBorder, BeyondBorder, InboxRecord, Item, Sighting, decode_items
 from tests.support.desks import (
+    DISPATCHER,
     HOUR,
     OPERATOR,
     REVIEWER,
@@ -69,6 +71,147 @@ def test_cameras_on_both_sides_of_a_border_relate_too() -> None:
 
     west, east = desk.state.orders.values()
     assert (west.linked, east.linked) == ((east.id,), (west.id,))
+
+
+class Sides:
+    """A desk for the west of a border and one for the east, each with an inbox, where the other's records come, too."""
+
+    def __init__(self, west: Sequence[Item], east: Sequence[Item]) -> None:
+        self.desks = {"south-w": Desk(), "south-e": Desk()}
+        self.inboxes = {"south-w": [*west], "south-e": [*east]}
+
+    def waiting(self) -> list[str]:
+        """The sides whose desk has something to decide."""
+        return [side for side, items in self.inboxes.items() if items]
+
+    def step(self, side: str) -> None:
+        """The desk of a side decides what waits longest. What it says to its own side it knows already."""
+        item = self.inboxes[side].pop(0)
+        for out in self.desks[side].feed(item, at=T0 + HOUR):
+            kind, _, area = out.topic.partition("/")
+            if kind == "inbox" and area != side:
+                self.inboxes[area].extend(decode_items(out.value))
+
+    @property
+    def linked(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Every order and those that it is related to."""
+        return [(order.id, order.linked) for desk in self.desks.values() for order in desk.state.orders.values()]
+
+
+def ways(west: Sequence[Item], east: Sequence[Item]) -> Iterator[tuple[tuple[str, ...], Sides]]:
+    """All ways in which two desks may take turns until both are done, with what they come to."""
+    begun: list[tuple[str, ...]] = [()]
+    while begun:
+        way = begun.pop()
+        sides = Sides(west, east)
+        for side in way:
+            sides.step(side)
+        if not sides.waiting():
+            yield way, sides
+        begun += [(*way, side) for side in sides.waiting()]
+
+
+def test_halves_of_two_partitions_are_related_once_whichever_desk_is_behind() -> None:
+    """Each asks the other as it opens its order, so the second finds the first: in every order of their steps."""
+    first = set[str]()
+    for way, sides in ways([report("1", T0, **WEST)], [report("2", T0, **EAST)]):
+        (west, to_east), (east, to_west) = sides.linked
+        assert (to_east, to_west) == ((east,), (west,)), way
+        for desk in sides.desks.values():
+            assert desk.names().count("linked") == 1
+            assert_laws(desk)
+        first.add(way[0])
+    assert first == {"south-w", "south-e"}
+
+
+def test_the_nearest_halves_are_named_by_both_and_so_many() -> None:
+    """Four potholes on one side, a step apart in time, and one on the other: it names three, each of which names it."""
+    kinds = [report(str(n), T0, f"{n}号坑", lon=114.1001 + n * 0.0001, area="south-e") for n in range(4)]
+    sides = Sides([], kinds)
+    while waiting := sides.waiting():
+        sides.step(waiting[0])
+    sides.inboxes["south-w"].append(report("w", T0, **WEST))
+    while waiting := sides.waiting():
+        sides.step(waiting[0])
+
+    (west, to_east), *east = sides.linked
+    assert len(east) == 4
+    assert len(to_east) == 3
+    assert [to_west for order, to_west in east if order in to_east] == [(west,)] * 3
+    assert [to_west for order, to_west in east if order not in to_east] == [()]
+
+
+@pytest.mark.parametrize("own", [{"category": "flooding"}, {"lat": 30.06}, {"category": ""}], ids=str)
+def test_a_desk_relates_nothing_of_its_own_to_what_is_no_half_of_it(own: dict[str, Any]) -> None:
+    """Radius and merge group hold, as they do where one desk has both; of what nobody knows yet nobody asks."""
+    for _, sides in ways([report("1", T0, **WEST)], [report("2", T0, **EAST | own)]):
+        assert [linked for _, linked in sides.linked] == [(), ()]
+
+
+def test_nobody_is_asked_of_what_lies_far_from_any_border_or_is_replayed() -> None:
+    """The middle of an area is most of it; and what was over long ago is no news for anybody."""
+    desk = Desk()
+
+    inside = desk.feed(report("1", T0), at=T0)
+    replayed = desk.batch([InboxRecord(3, desk.offset, T0, (report("2", T0, **WEST),), replayed=True)])
+
+    assert [out.topic for out in (*inside, *replayed) if out.topic.startswith("inbox/")] == []
+    assert len(desk.state.orders) == 2
+
+
+def test_what_has_ended_by_the_time_of_the_answer_still_names_its_other_half() -> None:
+    """That one names it already. One that is forgotten needs it no more."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), at=T0)
+    west = desk.only().id
+    desk.update("reject", OPERATOR, T0, reason="r")
+
+    desk.feed(BeyondBorder(order_id=west, area="south-w", other="south-e-1-1"), at=T0)
+    desk.feed(BeyondBorder(order_id="south-w-1-1", area="south-w", other="south-e-1-1"), at=T0)
+
+    assert desk.order(west).linked == ("south-e-1-1",)
+    assert desk.failures == []
+    assert_laws(desk)
+
+
+def test_an_order_of_another_desk_is_not_merged_and_the_refusal_says_what_can_be_done() -> None:
+    """It is related, as those are that may be merged; one of the own desk that is forgotten is no other desk's."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), at=T0)
+    west = desk.only().id
+    desk.feed(BeyondBorder(order_id=west, area="south-w", other="south-e-1-1"), at=T0)
+
+    assert desk.update("merge", DISPATCHER, T0, other_order_id="south-e-1-1", reason="r") == "with-another-desk"
+    assert desk.update("merge", DISPATCHER, T0, other_order_id="south-e-1-2", reason="r") == "not-mergeable"
+
+
+def test_what_a_person_has_decided_is_related_over_the_border_too() -> None:
+    """Nobody knew what it was when it came."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), _undecided("2", T0, **EAST), at=T0)
+    known, doubtful = desk.state.orders.values()
+    assert (known.linked, doubtful.linked) == ((), ())
+
+    assert desk.update("decide", REVIEWER, T0, doubtful.id, category="pothole") == ""
+
+    assert desk.order(known.id).linked == (doubtful.id,)
+    assert desk.order(doubtful.id).linked == (known.id,)
+    assert_laws(desk)
+
+
+def test_the_desk_of_the_area_to_which_an_order_was_moved_is_asked() -> None:
+    """It lies where it was found, and that desk is told of it alone."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), at=T0)
+
+    assert desk.update("move-area", DISPATCHER, T0, to_area="south-e", reason="beyond the bridge") == ""
+
+    asked = [decode_items(out.value) for out in desk.sent if out.topic == "inbox/south-e"]
+    moved = desk.only()
+    question = AtBorder(
+        order_id=moved.id, area="south-e", category="pothole", lat=30.05, lon=114.0999, at=moved.opened_at
+    )
+    assert asked == [(question,), (question,)]  # as it was opened, and as it was moved
 
 
 def _undecided(id: str, at: int, **own: Any) -> Sighting:

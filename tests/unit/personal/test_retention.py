@@ -117,7 +117,7 @@ class Retaining(Road):
         monkeypatch.setattr(processor, "now_ms", lambda: self.now)
         self.keys = ReportKeys(nothing_new(*PARTS), CityKey(SECRET), True)
         packs = ThisPack({CITY.digest: CITY})
-        self.desk = DeskProcessor(NAMES, 0, cast(Packs, packs), SameTime(5 * MINUTE), self.keys)
+        self.desk = DeskProcessor(NAMES, 0, 1, cast(Packs, packs), SameTime(5 * MINUTE), self.keys)
 
     @staticmethod
     def records(sent: list[Any]) -> list[ConsumerRecord]:

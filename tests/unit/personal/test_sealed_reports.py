@@ -105,7 +105,7 @@ class Road:
             NAMES, one_city(CITY), models, Keys(b"k", contact_key), 4, same_time, sealer=sealer_of(settings)
         )
         packs = cast(Packs, OnePack({CITY.digest: CITY}))
-        self.desk = DeskProcessor(NAMES, 0, packs, same_time, self.keys)
+        self.desk = DeskProcessor(NAMES, 0, 1, packs, same_time, self.keys)
         self.sent: list[Send] = []
         self._inbox = 0
 

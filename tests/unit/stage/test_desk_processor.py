@@ -17,10 +17,21 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.state import Meta
-from models.inbox import InboxUpdate, Item, PackChange, Tick, UnitHeard, clock_headers, decode_items, encode_items
+from models.inbox import (
+    AtBorder,
+    InboxUpdate,
+    Item,
+    PackChange,
+    Tick,
+    UnitHeard,
+    clock_headers,
+    decode_items,
+    encode_items,
+)
 from streams.control.packs import Packs
 from streams.desk import processor
 from streams.desk.processor import DeskProcessor
+from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
@@ -44,7 +55,7 @@ class OnePack(SimpleNamespace):
 def desk(monkeypatch: pytest.MonkeyPatch) -> DeskProcessor:
     """A desk whose clock stands at T0, and which lets Kafka's differ by five minutes."""
     monkeypatch.setattr(processor, "now_ms", lambda: T0)
-    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(5 * MINUTE))
+    return DeskProcessor(Names("t"), 0, 1, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(5 * MINUTE))
 
 
 def came_in(at: int, replayed: bool = False) -> ConsumerRecord:
@@ -153,7 +164,7 @@ def test_with_little_tolerance_clocks_that_hardly_differ_are_not_told_of(
     """By some milliseconds they always do."""
     monkeypatch.setattr(processor, "now_ms", lambda: T0)
     packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
-    desk = DeskProcessor(Names("t"), 0, packs, SameTime(5_000))
+    desk = DeskProcessor(Names("t"), 0, 1, packs, SameTime(5_000))
 
     desk.tick()
     desk.ticked(T0 - 1_500)
@@ -183,7 +194,7 @@ async def test_what_comes_of_units_tasks_is_counted(monkeypatch: pytest.MonkeyPa
     """Given to the nearest, declined by it, given to the next, which accepts it, and lets its time to arrive pass."""
     monkeypatch.setattr(processor, "now_ms", lambda: T0)
     city = unit_city("unit_tries = 2")
-    desk = DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=city, first=city.digest)), SameTime(HOUR))
+    desk = DeskProcessor(Names("t"), 0, 1, cast(Packs, OnePack(own=city, first=city.digest)), SameTime(HOUR))
     before = {outcome: _tasks(outcome) for outcome in ("given", "accepted", "declined", "lapsed")}
     here = (UnitHeard(unit=name, area="south-w", at=T0, state="free", lat=30.05, lon=114.05) for name in CARS)
     await _settled(desk, 0, T0, [*here, detection("d", T0, "illegal-parking", confidence=0.6)])
@@ -198,6 +209,23 @@ async def test_what_comes_of_units_tasks_is_counted(monkeypatch: pytest.MonkeyPa
 
     came = {outcome: _tasks(outcome) - count for outcome, count in before.items()}
     assert came == {"given": 2, "accepted": 1, "declined": 1, "lapsed": 1}
+
+
+async def test_of_an_order_at_a_border_the_desk_of_the_other_side_is_told_and_no_desk_tells_itself() -> None:
+    """In the partition of that side's area; with one partition all of it is known already."""
+    other = partition_of("north-w", 4)
+    at_border = report("1", T0, lat=30.0999)
+
+    for partitions, told in ((1, []), (4, [("t.inbox", b"north-w", other)])):
+        packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
+        here = partition_of("south-w", partitions)
+        desk = DeskProcessor(Names("t"), here, partitions, packs, SameTime(5 * MINUTE))
+        value = encode_items([at_border])
+        outcome = await desk.decide([ConsumerRecord("t.inbox", here, 0, T0, 0, b"", value, None, 0, len(value), ())])
+
+        sends = [send for send in outcome.sends if send.topic == "t.inbox"]
+        assert [(send.topic, send.key, send.partition) for send in sends] == told
+        assert all(isinstance(item, AtBorder) for send in sends for item in decode_items(send.value or b""))
 
 
 async def _settled(desk: DeskProcessor, offset: int, at: int, items: list[Item]) -> Decision:
@@ -225,7 +253,7 @@ async def test_a_state_that_lacks_the_newest_fact_is_not_gone_on_from(seq: int, 
         return facts.Accepted(seq=seq, late=False, **head)
 
     packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
-    desk = DeskProcessor(Names("t"), 0, packs, SameTime(HOUR), newest_fact=newest)
+    desk = DeskProcessor(Names("t"), 0, 1, packs, SameTime(HOUR), newest_fact=newest)
     meta = msgspec.json.encode(Meta(next_offset=7, pack=CITY.digest))
     rows = [(order.id, encode_row(order)), (row_keys.META, meta)]
     figures = [("area/-/20260301/0", figure_row.encode(FigureRow(1, {"opened": 1})))]
@@ -313,7 +341,7 @@ async def _after_each(detections: int) -> tuple[list[dict[str, bytes]], list[dic
 
 
 def _new_desk() -> DeskProcessor:
-    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(HOUR))
+    return DeskProcessor(Names("t"), 0, 1, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(HOUR))
 
 
 async def test_a_load_that_is_cancelled_shares_nothing_with_the_next_one(desk: DeskProcessor) -> None:

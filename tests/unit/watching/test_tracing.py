@@ -161,7 +161,7 @@ async def decided(monkeypatch: pytest.MonkeyPatch, tracer: Tracer | None, *items
     """What a desk makes of an inbox record with these items, of which one is traced; it is settled."""
     monkeypatch.setattr(desk_processor, "now_ms", lambda: desks.T0)
     packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
-    desk = DeskProcessor(Names("t"), 0, packs, SameTime(MINUTE_MS), tracer=tracer)
+    desk = DeskProcessor(Names("t"), 0, 1, packs, SameTime(MINUTE_MS), tracer=tracer)
     value, headers = encode_items(items), items_traced_by({index: TRACEPARENT, 99: TRACEPARENT})
     record = ConsumerRecord("t.inbox", 0, 0, desks.T0, 0, b"", value, None, 0, len(value), headers)
     outcome = await desk.decide([record])
