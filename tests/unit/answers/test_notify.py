@@ -162,6 +162,7 @@ def test_each_notice_goes_to_its_target_alone() -> None:
     assert receivers("reporter", "hash-1") == ["reporter"]
     assert receivers("reporter", "roads") == ["reporter"]
     assert receivers("citizen", "hash-1") == ["reporter"]
+    assert [each.name for each in found if each.is_for("n.notices", b"roads", notice("department", "parks"))] == []
 
 
 def test_every_record_of_its_assignments_topic_is_the_departments() -> None:

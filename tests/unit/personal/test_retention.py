@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.order.row import Order
+from dispatcher.partition import row_keys
+from dispatcher.partition.state import Meta
 from models.city import CityError
 from models.city.lookups import RetentionTable
 from models.inbox import Tick, encode_items
@@ -176,3 +178,42 @@ async def test_what_is_not_committed_has_not_come(monkeypatch: pytest.MonkeyPatc
     assert [send.key for send in first.sends if send.topic == NAMES.report_keys] == [key.encode()]
     assert first.sends == again.sends
     assert [send for send in after.sends if send.topic == NAMES.report_keys] == []
+
+
+async def test_words_that_somebody_had_erased_meanwhile_stay_as_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who asked for it, and when, stands in the place of the key for good."""
+    road = Retaining(monkeypatch)
+    sent = await road.send(report(TEXT, event={"id": "1"} | WHEN))
+    [opened] = {(send.key or b"").decode() for send in sent if send.topic == NAMES.orders}
+    by = {"role": "operator", "id": "o"}
+    await road.send(update("reject", order_id=opened, by=by, reason="twice", event=WHEN))
+    [name] = [send.key for send in sent if send.topic == NAMES.report_keys]
+    await road.tick(31)
+    erasure = msgspec.json.encode(Erasure(T0, "somebody", "asked"))
+
+    async def catch_up() -> None:
+        road.keys.take([ConsumerRecord(NAMES.report_keys, 1, 0, T0, 0, name, erasure, None, 0, 0, ())])
+
+    monkeypatch.setattr(road.keys, "catch_up", catch_up)
+
+    assert await road.tick(40) == [(ending_key(opened), None)]
+
+
+async def test_a_desk_that_takes_over_knows_of_the_ends_that_the_one_before_has_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They stand in the topic of the keys, and become true with its rows."""
+    road = Retaining(monkeypatch)
+    ending = msgspec.json.encode(Ending(T0 + DAY_MS, ("n" * 22,), "40 days after the end of the order"))
+    key = ending_key("o-1").encode()
+
+    async def catch_up() -> None:
+        road.keys.take([ConsumerRecord(NAMES.report_keys, 0, 0, T0, 0, key, ending, None, 0, 0, ())])
+
+    monkeypatch.setattr(road.keys, "catch_up", catch_up)
+    meta = msgspec.json.encode(Meta(next_offset=7, pack=CITY.digest, booked=0))
+    await road.desk.load({NAMES.desk: [(row_keys.META, meta)], NAMES.figures: []})
+
+    assert road.desk.due() == T0 + DAY_MS

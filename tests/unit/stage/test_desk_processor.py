@@ -14,7 +14,7 @@ from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order import facts
 from dispatcher.partition import row_keys
-from dispatcher.partition.decision import Decision
+from dispatcher.partition.decision import Decision, Outgoing
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.state import Meta
 from models.inbox import (
@@ -35,6 +35,7 @@ from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
+from streams.tracing.item_spans import NO_ITEM_SPANS
 from tests.support.desk_rows import DESK, opened
 from tests.support.desks import DAY, HOUR, MINUTE, T0, detection, guess, quiet_city, report
 from tests.unit.outside.test_units import unit, unit_city
@@ -170,6 +171,22 @@ def test_with_little_tolerance_clocks_that_hardly_differ_are_not_told_of(
     desk.ticked(T0 - 1_500)
 
     assert caplog.records == []
+
+
+def test_what_is_decided_lies_where_its_readers_look_for_it() -> None:
+    """What an area's desk writes in one partition, what one department or unit gets in its own topic's only one, and
+    what one camera is asked in that of its id, whichever desk asks."""
+    packs = cast(Packs, OnePack(own=CITY, first=CITY.digest))
+    desk = DeskProcessor(Names("t"), 3, 4, packs, SameTime(HOUR))
+    told = ("orders", "notices", "archive", "upward", "outcomes", "assignments/roads", "tasks/car-1", "rechecks")
+    records = [Outgoing(topic, "key", b"{}", ()) for topic in told]
+    decision = SimpleNamespace(records=records, rows={"row": b"{}"}, figures={"figure": b"{}"}, failures=())
+
+    sends = desk._sends(cast(Decision, decision), NO_ITEM_SPANS)
+
+    own = ("orders", "notices", "archive", "upward", "outcomes", "desk", "figures")
+    expected = {f"t.{topic}": 3 for topic in own} | {"t.assignments.roads": 0, "t.tasks.car-1": 0, "t.rechecks": None}
+    assert {send.topic: send.partition for send in sends} == expected
 
 
 async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: DeskProcessor) -> None:

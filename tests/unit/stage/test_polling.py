@@ -8,11 +8,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaConnectionError, NoOffsetForPartitionError
 
+from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to
 from streams.kafka.polling import poll
 from streams.stage.inlet import Inlet
 from streams.stage.lanes import Lanes, _Urgent
-from streams.stage.processing import StageOptions
+from streams.stage.processing import Processor, StageOptions
 from streams.stage.share import Share
 from tests.support.messages import raw
 
@@ -123,3 +124,53 @@ async def test_what_fails_in_one_lane_leaves_nothing_going_on_in_the_other() -> 
         await lanes._poll(0.0)
 
     assert cleaned == ["answer"]
+
+
+async def test_what_is_fetched_is_decided_once_and_gone_on_behind() -> None:
+    """Where only the markers of transactions lie behind what is decided, that is told once."""
+
+    async def position(_: TopicPartition) -> int:
+        return behind[0]
+
+    behind, seen = [5], list[int]()
+    consumer = cast(
+        AIOKafkaConsumer,
+        SimpleNamespace(seek=lambda _, at: seen.append(at), resume=lambda _: None, position=position),
+    )
+    inlet = Inlet(PART, 10)
+    inlet.begin(consumer, 5)
+    at_rest = await inlet.behind_markers(consumer)
+
+    inlet.take([raw(b"{}", (), offset=offset) for offset in (5, 7)])
+    behind[0] = 9
+    busy = await inlet.behind_markers(consumer)
+    inlet.full = True
+    await inlet.read_leniently(consumer)  # the client has lost what it had fetched
+    inlet.decided(inlet.first(1))
+    between = inlet.next_offset
+    inlet.decided(inlet.first(1))
+
+    assert seen == [5, 8]
+    assert (between, inlet.next_offset, inlet.waiting) == (6, 8, 0)
+    assert (at_rest, busy) == (None, None)
+    assert [await inlet.behind_markers(consumer) for _ in range(2)] == [9, None]
+
+
+def test_each_lane_goes_on_behind_what_was_decided_of_it() -> None:
+    """What the other lane has had says nothing of it."""
+    processor = SimpleNamespace(lookout=None, settle=lambda _: None)
+    own = StageOptions(Connection("nowhere:1"), "group", "claims", urgent="urgent")
+    share: Share[Any] = Share(PART, cast(Processor[Any], processor), own)
+    lane = TopicPartition("urgent", 0)
+    assert share.urgent is not None
+    share.input.take([raw(b"{}", (), offset=offset) for offset in (3, 4)])
+    share.urgent.take([raw(b"{}", (), offset=70)])
+
+    batch = share.batch()
+    share.begin()
+    offsets = share.offsets_after(batch)
+    share.committed(cast(Any, SimpleNamespace(sends=())), batch)
+
+    assert (batch.size, batch.behind) == (3, 5)
+    assert offsets == share.goes_on == {PART: 5, lane: 71}
+    assert share.waiting == 0
