@@ -57,3 +57,9 @@ def test_nothing_personal_of_the_sentences_is_plain() -> None:
 def test_what_machines_usually_make_is_plain(name: str) -> None:
     """Counters, instants and digests: else the quick way would spare nothing."""
     assert is_plain(name)
+
+
+@pytest.mark.parametrize("name", ["abcdefabcdef13812345.678", "h.example/138/12345678abcdefabcdef.jpg"])
+def test_a_number_that_only_begins_or_ends_in_a_digest_is_seen(name: str) -> None:
+    """The digits of the digest itself are chance; those before and behind it, with its first and last, may not be."""
+    assert not is_plain(name)

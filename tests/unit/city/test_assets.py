@@ -160,6 +160,13 @@ def test_the_only_fitting_asset_around_decides_as_well(desk: Desk) -> None:
     assert (found["2"].department, found["2"].asset) == ("roads", None)
 
 
+def test_what_names_no_asset_and_no_place_is_at_none(desk: Desk) -> None:
+    """The table decides, as in a city without a register."""
+    desk.feed(report("1", T0, "灯不亮", DARK, lat=None, lon=None))
+
+    assert (desk.only().department, desk.only().asset) == ("roads", None)
+
+
 def test_what_is_no_fault_of_the_asset_is_not_its_owners(desk: Desk) -> None:
     """Who parks beside a lamp names it for the place; that is kept, and the table decides."""
     desk.feed(report("1", T0, "LD-0101灯杆旁有车乱停", "illegal-parking", asset="LD-0101"))

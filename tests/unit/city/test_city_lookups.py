@@ -151,6 +151,7 @@ def test_a_control_zone_of_a_district_and_a_group_covers_what_lies_in_them() -> 
     assert city.silenced("illegal-parking", "south-w", at) is not None
     assert city.silenced("illegal-parking", "north-w", at) is None
     assert city.silenced("pothole", "south-w", at) is None
+    assert city.silenced("", "south-w", at) is None  # nobody knows yet what it is
 
 
 def test_a_parent_incident_covers_the_categories_of_a_group() -> None:
