@@ -15,12 +15,12 @@ from aiokafka import TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models.times import DAY_MS
-from streams.kafka import topics as topics_module
 from streams.kafka.clients import admin, started, transactional, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import newest_first
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
+from streams.kafka.topics import topic_setup as topics_module
 from streams.local.broker import BrokerError, LocalBroker
 from streams.local.children import spawn
 from streams.settings import Settings, load_settings

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from streams.kafka import topics
-from streams.kafka.topics import Topic, _await_all_brokers
+from streams.kafka.topics import Topic, topic_setup
+from streams.kafka.topics.topic_setup import _await_all_brokers
 
 
 class Brokers:
@@ -45,9 +45,9 @@ class Leaders:
 
 async def test_leaders_are_waited_for_as_long_as_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy cluster takes its time; when for so long none has come, it is said."""
-    monkeypatch.setattr(topics, "_LEADERS_TIMEOUT_S", -1.0)
+    monkeypatch.setattr(topic_setup, "_LEADERS_TIMEOUT_S", -1.0)
 
-    await topics._await_leaders(cast(Any, Leaders(2, 1, 0)), ["t"])
+    await topic_setup._await_leaders(cast(Any, Leaders(2, 1, 0)), ["t"])
 
-    with pytest.raises(topics.TopicError, match="have no leader after"):
-        await topics._await_leaders(cast(Any, Leaders(2, 1, 1)), ["t"])
+    with pytest.raises(topic_setup.TopicError, match="have no leader after"):
+        await topic_setup._await_leaders(cast(Any, Leaders(2, 1, 1)), ["t"])
