@@ -45,10 +45,12 @@ _OFF = frozenset(
 
 
 class Site(msgspec.Struct, frozen=True):
-    """What the message itself may leave open: the zone of its local times, and the camera where a bridge names it."""
+    """What the message itself may leave open: the zone of its local times, and the camera where a bridge names it; and
+    when it was received (ms UTC), where that is known."""
 
     zone: ZoneInfo
     camera: str = ""
+    received: int | None = None
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -235,7 +237,7 @@ def place(lat: object, lon: object) -> dict[str, float] | None:
     return {"lat": here, "lon": there}
 
 
-def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
+def moment(value: object, site: Site, field: str) -> int | None:
     """Milliseconds UTC of a time in any of the spellings of `models.formats.moments`, local where it names no zone.
 
     None for a date that is garbled, for a word that says that there is none, and for a clock that has never been set:
@@ -245,7 +247,7 @@ def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
     if not text or _says_nothing(text):
         return None
     try:
-        at = moments.read(text, zone)
+        at = moments.read(text, site.zone, site.received)
     except (ValueError, OverflowError):
         if any(map(str.isdecimal, text)):
             return None

@@ -121,5 +121,5 @@ def _confidence(value: object) -> float | None:
 
 def _moment(data: Mapping[str, Any], site: Site) -> int | None:
     """`RealUTC` is UTC; `UTC` counts the device's local time as if it were UTC, so it is not used beside it."""
-    at = moment(data.get("RealUTC", data.get("UTC")), site.zone, "UTC")
+    at = moment(data.get("RealUTC", data.get("UTC")), site, "UTC")
     return None if at is None else at + (int(known(data.get("UTCMS")) or 0) if at % 1000 == 0 else 0)

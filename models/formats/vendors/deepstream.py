@@ -40,7 +40,7 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive |
         at_path(message, "analyticsModule", "id")
     )
     shared = {"camera_id": camera, "vendor": "deepstream", "algorithm": algorithm}
-    at = moment(message.get("@timestamp"), site.zone, "@timestamp")
+    at = moment(message.get("@timestamp"), site, "@timestamp")
     base = text_of(message.get("messageid"))
     minimal = "objects" in message
     seen = list(_minimal(message) if minimal else _full(message))

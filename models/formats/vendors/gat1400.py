@@ -82,4 +82,4 @@ def _reading(thing: object, key: str, label: str, site: Site) -> Reading:
         }
     )
     when = next((thing[name] for name in _TIMES if thing.get(name)), None)
-    return Reading(detection, own, moment(when, site.zone, "PassTime"))
+    return Reading(detection, own, moment(when, site, "PassTime"))

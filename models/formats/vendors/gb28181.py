@@ -69,7 +69,7 @@ def decode(root: Element, site: Site) -> Iterator[Reading | Alive]:
             "text": said.get("AlarmDescription", ""),
         }
     )
-    at = moment(said.get("AlarmTime"), site.zone, "AlarmTime")
+    at = moment(said.get("AlarmTime"), site, "AlarmTime")
     # SN counts from 1 in each session of a device: only together with the time it names one alarm.
     number = said.get("SN", "")
     yield Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at)

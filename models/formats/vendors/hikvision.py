@@ -93,7 +93,7 @@ def _reading(said: Mapping[str, str], site: Site) -> Reading | Alive:
             "text": said.get("eventDescription", ""),
         }
     )
-    return Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime"))
+    return Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site, "dateTime"))
 
 
 def _target(said: Mapping[str, str]) -> list[float] | None:

@@ -30,7 +30,7 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive]:
             "media_urls": links(map(message.get, _PICTURES)),
         }
     )
-    at = moment(message.get("timestamp") or message.get("@timestamp"), site.zone, "timestamp")
+    at = moment(message.get("timestamp") or message.get("@timestamp"), site, "timestamp")
     yield Reading(detection, text_of(message.get("id")) or text_of(at_path(event, "id")), at)
 
 

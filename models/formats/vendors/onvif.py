@@ -58,7 +58,8 @@ def _reading(notification: Element, site: Site) -> Reading | Alive:
             "phase": "end" if ended else "start" if operation or states else "",
         }
     )
-    return Reading(detection, "", moment(message.attrib.get("UtcTime"), _UTC, "UtcTime"))
+    in_utc = Site(_UTC, site.camera, site.received)
+    return Reading(detection, "", moment(message.attrib.get("UtcTime"), in_utc, "UtcTime"))
 
 
 def _items(element: Element) -> dict[str, str]:

@@ -16,4 +16,4 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading]:
     said = {name: text_of(value) if isinstance(value, str) else value for name, value in message.items()}
     if site.camera:
         said["camera_id"] = site.camera
-    yield Reading(make_detection(said), text_of(message.get("id")), moment(message.get("time"), site.zone, "time"))
+    yield Reading(make_detection(said), text_of(message.get("id")), moment(message.get("time"), site, "time"))

@@ -86,7 +86,7 @@ def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], w
         }
     )
     return Reading(
-        detection, first_text(message, ("id", "request_id")), moment(first_said(message, _TIME), site.zone, "time")
+        detection, first_text(message, ("id", "request_id")), moment(first_said(message, _TIME), site, "time")
     )
 
 

@@ -85,7 +85,7 @@ def _reading(feature: object, shared: Mapping[str, Any], site: Site) -> Reading:
 
 def _taken(said: Mapping[str, Any], site: Site) -> str:
     """When the picture was taken, RFC 3339; empty where that is not said. Raises Poison for what is no date."""
-    at = moment(first_text(said, _TIME), site.zone, "datetime")
+    at = moment(first_text(said, _TIME), site, "datetime")
     return "" if at is None else to_text(at)
 
 

@@ -83,7 +83,7 @@ class StatementReader:
 
     def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Sequence[Statement | Poison]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
-        readings, alive = self._decode(vendor, value)
+        readings, alive = self._decode(vendor, value, receipt)
         if REPLAYED not in headers:  # a replayed one tells of the past
             self.alive.update(dict.fromkeys(alive))
         source, event_id = envelope.attribute(headers, envelope.CE_SOURCE), envelope.attribute(headers, envelope.CE_ID)
@@ -101,7 +101,7 @@ class StatementReader:
             return (self._of_event(envelope.checked(event), receipt),)
         for name, text in vendor._asdict().items():
             envelope.check_attribute(name, text)
-        return self._of_readings(vendor, self._decode(vendor, event.data).detections, event, receipt)
+        return self._of_readings(vendor, self._decode(vendor, event.data, receipt).detections, event, receipt)
 
     def _of_event(self, event: Event, receipt: Receipt) -> Statement:
         said = quick.decode(event.type, event.data)
@@ -113,8 +113,8 @@ class StatementReader:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now, measured=event.type == events.MEASUREMENT)
 
-    def _decode(self, vendor: Vendor, value: bytes) -> Decoded:
-        return decode_message(vendor.format, value, Site(self._zone, vendor.camera))
+    def _decode(self, vendor: Vendor, value: bytes, receipt: Receipt) -> Decoded:
+        return decode_message(vendor.format, value, Site(self._zone, vendor.camera, receipt.first))
 
     def _of_readings(
         self, vendor: Vendor, readings: tuple[Reading | Poison, ...], event: Event, receipt: Receipt

@@ -12,9 +12,10 @@ from models.errors import Poison
 from models.formats import FORMATS, Decoded, Reading, Site, decode_format, decode_message
 from models.formats.reading import MAX_READINGS
 from models.inbox import Sighting
+from models.times import from_text
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
-from tests.support.cities import tiny_city
+from tests.support.cities import CITY_TOML, tiny_city
 from tests.support.inputs.every_field import ALARM, ISAPI, RULE
 from tests.support.messages import NOW, raw
 
@@ -319,6 +320,56 @@ def test_a_time_is_read_as_devices_write_it(written: str, read: int | None) -> N
     """A garbled one says less than the time of receipt: the alarm is not lost with it."""
     assert one("gb28181", PLAIN.replace("2026-03-01T16:00:00", written)).at == read
     assert one("hikvision", ISAPI.replace("2026-03-01T16:00:00+08:00", written)).at == read
+
+
+@pytest.mark.parametrize(
+    ("written", "received", "read"),
+    [
+        ("2000000000", "2033-05-18T03:33:25Z", "2033-05-18T03:33:20Z"),
+        ("2000000000.250", "2033-05-18T03:33:25Z", "2033-05-18T03:33:20.250Z"),
+        ("2000000000250", "2033-05-18T03:33:25Z", "2033-05-18T03:33:20.250Z"),
+        ("2000000000250000", "2033-05-18T03:33:25Z", "2033-05-18T03:33:20.250Z"),
+        ("2026030108005", "2034-03-15T10:08:30Z", "2034-03-15T10:08:28.005Z"),  # a date as well, eight years ago
+        ("20260301160000", "2026-03-01T08:00:05Z", "2026-03-01T08:00:00Z"),
+        ("2026030116000025", "2026-03-01T08:00:05Z", "2026-03-01T08:00:00.250Z"),
+        ("2026030116", "2026-03-01T08:00:05Z", None),  # a date without minutes, or an instant of 2034
+    ],
+)
+def test_seconds_since_1970_have_a_two_in_front_from_2033_on(written: str, received: str, read: str | None) -> None:
+    """Of all devices that count so the time would be lost from that May on. What may be a date as well is what lies
+    nearer to its receipt."""
+    site = Site(SITE.zone, received=from_text(received))
+
+    at = one("gb28181", PLAIN.replace("2026-03-01T16:00:00", written), site).at
+
+    assert at == (None if read is None else from_text(read))
+
+
+@pytest.mark.parametrize(
+    ("written", "received", "read"),
+    [
+        ("2026-10-25T02:30:00", "2026-10-25T00:30:01Z", "2026-10-25T00:30:00Z"),
+        ("2026-10-25T02:30:00", "2026-10-25T01:30:01Z", "2026-10-25T01:30:00Z"),
+        ("20261025023000", "2026-10-25T01:30:01Z", "2026-10-25T01:30:00Z"),
+        ("2026-10-25T02:30:00.250", "2026-10-25T01:29:30Z", "2026-10-25T01:30:00.250Z"),  # its clock is ahead a little
+        ("2026-10-25T02:59:60", "2026-10-25T02:00:01Z", "2026-10-25T02:00:00Z"),
+        ("2026-10-25T02:30:00+02:00", "2026-10-25T00:30:01Z", "2026-10-25T00:30:00Z"),
+        ("2026-10-25T03:30:00", "2026-10-25T02:30:01Z", "2026-10-25T02:30:00Z"),
+        ("2026-03-29T02:30:00", "2026-03-29T01:30:01Z", "2026-03-29T01:30:00Z"),  # an hour that the clocks skip
+    ],
+)
+def test_of_an_hour_that_clocks_have_twice_a_device_means_the_one_in_which_it_is_heard(
+    written: str, received: str, read: str
+) -> None:
+    """All that came in the second one was an hour old, and too late to be taken in."""
+    berlin = tiny_city({"city.toml": CITY_TOML.replace("Asia/Shanghai", "Europe/Berlin")})
+    message = PLAIN.replace("2026-03-01T16:00:00", written).encode()
+    heard = raw(message, [("format", b"gb28181"), ("camera", b"cam-sw-1")], timestamp=from_text(received))
+
+    [[item]] = take_in([heard], berlin, None, from_text(received), Keys(b"k")).items.values()
+
+    assert isinstance(item, Sighting)
+    assert item.at == from_text(read)
 
 
 @pytest.mark.parametrize(
