@@ -68,8 +68,13 @@ def merge_rows(rows: Iterable[FigureRow]) -> FigureRow:
     return FigureRow(version, counters, _without_empty({name: merge(parts) for name, parts in sketches.items()}))
 
 
+class _Versioned(msgspec.Struct):
+    version: int = 0
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(FigureRow)
+_version = msgspec.json.Decoder(_Versioned)
 
 
 def encode(row: FigureRow) -> bytes:
@@ -81,6 +86,11 @@ def encode(row: FigureRow) -> bytes:
 def decode(value: bytes) -> FigureRow:
     """The row of `encode`. Raises msgspec.DecodeError or ValidationError when it is none."""
     return _decoder.decode(value)
+
+
+def version_of(value: bytes) -> int:
+    """The version of an encoded row. Raises msgspec.DecodeError or ValidationError when it is none."""
+    return _version.decode(value).version
 
 
 def _sorted(values: Mapping[_K, _V]) -> dict[_K, _V]:

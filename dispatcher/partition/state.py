@@ -12,8 +12,7 @@ import msgspec
 from sortedcontainers import SortedList
 
 from dispatcher.figures.counted_orders import CountedOrders
-from dispatcher.figures.figure_row import FigureRow, times_booked
-from dispatcher.figures.figure_row import decode as decode_figure
+from dispatcher.figures.kept_figures import Figures
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import Tally, Watch
 from dispatcher.order.timers import timers
@@ -110,7 +109,7 @@ class DeskState:
         self.seen_until: dict[str, int] = {}
         self.seen_over_from = 0  # no bucket is over before this instant (ms)
         self.seen_rows: dict[str, deque[str]] = {}
-        self.figures: dict[str, FigureRow] = {}
+        self.figures = Figures()
         self.booked = 0  # what the versions of the rows of figures add up to
         self.counted = CountedOrders()
         self.pending: SortedList[Pending] = SortedList()
@@ -169,8 +168,8 @@ class DeskState:
         pending.extend(_expiries(state.watches))
         pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
-        state.figures = {key: decode_figure(value) for key, value in figures}
-        state.booked = times_booked(state.figures.values())
+        state.figures = Figures.load(figures)
+        state.booked = state.figures.times_booked()
         return state
 
 

@@ -30,15 +30,10 @@ class _TallyVersion(msgspec.Struct):
     sightings: int
 
 
-class _FigureVersion(msgspec.Struct):
-    version: int = 0
-
-
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Kept)
 _order = msgspec.json.Decoder(_OrderVersion)
 _tally = msgspec.json.Decoder(_TallyVersion)
-_figures = msgspec.json.Decoder(_FigureVersion)
 
 
 def encode(kept: Kept) -> bytes:
@@ -70,7 +65,7 @@ def order_version(key: str, row: bytes) -> int:
 def figure_version(key: str, row: bytes) -> int:
     """The version of a figure row. Raises ValueError when the key is none, msgspec errors when the row is none."""
     figure_row.parse_key(key)
-    return _figures.decode(row).version
+    return figure_row.version_of(row)
 
 
 def later(held: bytes | None, incoming: Kept) -> Kept:

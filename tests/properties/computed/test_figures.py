@@ -1,10 +1,13 @@
 """Laws of the figures: what is taken back is gone, merging has no order, every dimension holds the same whole."""
 
+import tracemalloc
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.figures import kept_figures
 from dispatcher.figures.booking import (
     Bookings,
     Counts,
@@ -16,7 +19,8 @@ from dispatcher.figures.booking import (
     direct_rows,
     spread,
 )
-from dispatcher.figures.figure_row import FigureRow, decode, encode, merge_rows
+from dispatcher.figures.figure_row import FigureRow, decode, encode, merge_rows, times_booked
+from dispatcher.figures.kept_figures import Figures
 from dispatcher.figures.sketch import Sketch, bucket, merge, middle
 from dispatcher.order.row import Order
 from tests.support.steps.lives import Life
@@ -204,3 +208,41 @@ def test_an_order_is_in_one_stock_at_most_once(history: list[Order]) -> None:
         assert 0 <= overdue <= 1
         assert 0 <= open_now <= 1
     assert open_now == (0 if history[-1].state == "closed" else 1)
+
+
+booked_days = st.dictionaries(st.integers(20270101, 20270120).map("area/gulou/{}/0".format), rows, max_size=6)
+
+
+@given(booked_days, st.lists(booked_days, max_size=8), st.integers(0, 4))
+def test_kept_figures_are_those_that_were_booked_last(
+    restored: dict[str, FigureRow], batches: list[dict[str, FigureRow]], warm: int
+) -> None:
+    """However many of them are at hand as values, and which lie as rows."""
+    plain = dict(restored)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kept_figures, "WARM", warm)
+        kept = Figures.load((key, encode(row)) for key, row in restored.items())
+        for batch in batches:
+            plain |= batch
+            kept.update(batch)
+
+    assert dict(kept) == plain
+    assert len(kept) == len(plain)
+    assert kept.times_booked() == times_booked(plain.values())
+    assert kept.get("area/gulou/20270121/0") is None
+
+
+def test_figures_of_years_take_little_more_than_their_rows() -> None:
+    """A desk restores those of each day that there has ever been, and hardly ever asks for any but the last ones."""
+    value = encode(FigureRow().add({f"figure_{number}": number for number in range(12)}))
+    lying = [(f"department/roads/{day}/0", bytes(bytearray(value))) for day in range(20_000)]
+    tracemalloc.start()
+    try:
+        kept = Figures.load(lying)
+        kept.times_booked()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(kept) == 20_000
+    assert taken < 20_000 * len(value)
