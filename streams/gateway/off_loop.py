@@ -1,14 +1,17 @@
 """Large bodies are checked beside the event loop, so that everybody else is answered meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from streams.gateway.events.turns import ASKER
 from streams.gateway.http.problems import Problem
 
 LARGE_BYTES = 50_000  # a check of less takes some milliseconds at most
 MOST_LARGE = 50
+MOST_LARGE_OF_ONE = 20  # of one token, for all are checked one after the other
 _AGAIN_SECONDS = 2
 
 T = TypeVar("T")
@@ -19,22 +22,26 @@ class OffLoop:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "large-bodies")
-        self._under_way = 0
+        self._under_way: Counter[Hashable] = Counter()
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """What `work` returns or raises; `size` is that of the body in bytes. Raises Problem (503) when `MOST_LARGE`
-        large ones are under way already."""
+        large ones are under way already, or `MOST_LARGE_OF_ONE` of whoever asks."""
         if size <= LARGE_BYTES:
             return work()
-        if self._under_way >= MOST_LARGE:
+        whose = ASKER.get()
+        own = whose is not None and self._under_way[whose] >= MOST_LARGE_OF_ONE
+        if own or self._under_way.total() >= MOST_LARGE:
+            most = MOST_LARGE_OF_ONE if own else MOST_LARGE
             raise Problem(
                 503,
                 "busy",
-                f"{MOST_LARGE} bodies of more than {LARGE_BYTES} bytes are being checked",
+                f"{most} bodies of more than {LARGE_BYTES} bytes are being checked",
                 {"retry-after": str(_AGAIN_SECONDS)},
             )
-        self._under_way += 1
+        self._under_way[whose] += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         finally:
-            self._under_way -= 1
+            self._under_way[whose] -= 1
+            self._under_way += Counter()  # keeps those alone of whom something is under way

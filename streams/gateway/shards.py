@@ -11,12 +11,17 @@ from typing import Generic, Protocol, Self, TypeVar
 import httpx
 import msgspec
 
+from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.http.problems import Problem
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _ADDRESSES_SECONDS = 5.0
+_MOST_CONNECTIONS = 200
+# So many questions of one token at a time, which many may share: the tables answer one after the other, and who asks
+# for hundreds of lists waits for them alone. Of those that wait there may be many: one request asks for many orders.
+_MOST_OF_ONE, _MOST_WAITING_OF_ONE = 50, 1_000
 
 
 class _Partition(Protocol):
@@ -80,22 +85,25 @@ class Shards:
         self._client = httpx.AsyncClient(
             timeout=self._timeout,
             headers={"authorization": f"Bearer {token}"} if token else {},
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+            limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=50),
             trust_env=False,
             # They are asked over plain HTTP: whom the world trusts, which takes long to load, is not looked up.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         self._found: tuple[float, tuple[str, ...]] = (0.0, ())
         self._silent: set[str] = set()
+        self._turns = Turns(_MOST_CONNECTIONS, _MOST_OF_ONE, _MOST_WAITING_OF_ONE)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
 
     async def ask(self, path: str, params: Mapping[str, str], kind: type[_Answer[P]]) -> ShardAnswers[P]:
-        """One answer per partition: of several the one with the highest offset. Workers that fail are left out."""
-        workers = await self._addresses()
-        answers = await asyncio.gather(*(self._ask(worker, path, params, kind) for worker in workers))
+        """One answer per partition: of several the one with the highest offset. Workers that fail are left out. Raises
+        Problem (503) where too many questions of the same token wait."""
+        async with self._turns.turn(ASKER.get()):
+            workers = await self._addresses()
+            answers = await asyncio.gather(*(self._ask(worker, path, params, kind) for worker in workers))
         return ShardAnswers(_furthest([answer.partitions for answer in answers if answer is not None]), self._total)
 
     async def _ask(

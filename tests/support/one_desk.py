@@ -113,7 +113,7 @@ class DeskBehind:
             found = [line for line in found if line.place("newest") > from_cursor(after)]
         return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)
 
-    async def between(self, since: int, until: int, most: int, whose: object = None) -> list[ToldStep]:
+    async def between(self, since: int, until: int, most: int) -> list[ToldStep]:
         """What the log holds: all of it as if it had been written at the time of its fact."""
         steps = [ToldStep(fact, fact.recorded_at) for fact in facts_of(self.desk.sent) if isinstance(fact, Fact)]
         told = [step for step in steps if name(step.fact) in TOLD and since <= step.written_at <= until]

@@ -4,19 +4,23 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from streams.gateway.http.problems import Problem
 
 MOST_WAITING_OF_ONE = 50  # who asks and goes away waits all the same: nobody hears of it before the turn
 _AGAIN_SECONDS = 5
+# Whose request it is that is being served: a token's holder, or who asks without one by the address; None where nobody
+# needs a token.
+ASKER: ContextVar[Hashable] = ContextVar("asker", default=None)
 
 
 class Turns:
-    """`most` at work at a time, of one token `of_one`; the others wait, of one token at most `MOST_WAITING_OF_ONE` with
-    those at work. Whoever needs no token (None) is not counted apart."""
+    """`most` at work at a time, of one asker `of_one`; the others wait, of one at most `waiting` with those at work.
+    None, where nobody needs a token, is not counted apart."""
 
-    def __init__(self, most: int, of_one: int) -> None:
-        self._all, self._of_one = asyncio.Semaphore(most), of_one
+    def __init__(self, most: int, of_one: int, waiting: int = MOST_WAITING_OF_ONE) -> None:
+        self._all, self._of_one, self._waiting = asyncio.Semaphore(most), of_one, waiting
         self._own: dict[Hashable, asyncio.Semaphore] = {}
         self._asked: Counter[Hashable] = Counter()
 
@@ -27,8 +31,8 @@ class Turns:
             async with self._all:
                 yield
             return
-        if self._asked[whose] >= MOST_WAITING_OF_ONE:
-            sentence = f"{MOST_WAITING_OF_ONE} requests of the same sender wait for this already"
+        if self._asked[whose] >= self._waiting:
+            sentence = f"{self._waiting} requests of the same sender wait for this already"
             raise Problem(503, "busy", sentence, {"retry-after": str(_AGAIN_SECONDS)})
         self._asked[whose] += 1
         own = self._own.setdefault(whose, asyncio.Semaphore(self._of_one))

@@ -11,6 +11,8 @@ from models.errors import UsageError
 from streams.access.holders import Holders
 from streams.access.rights import NEEDED, methods
 from streams.addresses import LOOPBACK
+from streams.gateway.events.address_rate import address_of
+from streams.gateway.events.turns import ASKER
 from streams.gateway.http.problems import Problem, no_such_address
 from streams.settings import Settings
 
@@ -43,11 +45,15 @@ class Gate:
         request = Request(scope)
         request.state.holders = self._holders
         try:
-            request.state.holder = await self._holder(request)
+            holder = request.state.holder = await self._holder(request)
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        before = ASKER.set(holder or (None if self._holders.open else address_of(request)))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            ASKER.reset(before)
 
     async def _holder(self, request: Request) -> Holder | None:
         if self._holders.open:

@@ -1,14 +1,18 @@
 """Bodies are read up to a bound of bytes and of time: both are counted while they come, not believed."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Hashable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.gateway.events.turns import ASKER
 from streams.gateway.http.problems import Problem
 
 # From the first piece that is asked for to the last; a report from the slowest line takes a fraction of that.
 BODY_SECONDS = 30.0
 MOST_TOGETHER_BYTES = 200_000_000
+MOST_OF_ONE_BYTES = 50_000_000  # of these of one token, or without one of one address: nobody takes all the room
 _AGAIN_SECONDS = 5
 
 
@@ -17,16 +21,22 @@ class BodyLimit:
 
     400 when a request names a length and comes in pieces as well (RFC 9112 6.1: two servers would read it differently),
     413 beyond `most` bytes, 408 when it takes longer than `seconds`, 503 when the bodies of all requests that are under
-    way have more than `together` bytes.
+    way have more than `together` bytes, or those of one sender more than `of_one`.
     """
 
     def __init__(
-        self, app: ASGIApp, most: int, seconds: float = BODY_SECONDS, together: int = MOST_TOGETHER_BYTES
+        self,
+        app: ASGIApp,
+        most: int,
+        seconds: float = BODY_SECONDS,
+        together: int = MOST_TOGETHER_BYTES,
+        of_one: int = MOST_OF_ONE_BYTES,
     ) -> None:
         self._app = app
         self._most = most
         self._seconds = seconds
-        self._room = together
+        self._room, self._of_one = together, max(of_one, most)
+        self._held: Counter[Hashable] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -47,7 +57,7 @@ class BodyLimit:
         return Problem(413, "too-large", f"the body must have at most {self._most} bytes")
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        come, until, whole = 0, 0.0, False
+        come, until, whole, whose = 0, 0.0, False, ASKER.get()
 
         async def bounded() -> Message:
             nonlocal come, until, whole
@@ -62,9 +72,10 @@ class BodyLimit:
             size = len(message.get("body", b""))
             come += size
             self._room -= size
+            self._held[whose] += size
             if come > self._most:
                 raise self._too_large()
-            if self._room < 0:
+            if self._room < 0 or (whose is not None and self._held[whose] > self._of_one):
                 raise Problem(
                     503, "busy", "too many bodies are being read at once", {"retry-after": str(_AGAIN_SECONDS)}
                 )
@@ -75,3 +86,5 @@ class BodyLimit:
             await self._app(scope, bounded, send)
         finally:
             self._room += come
+            self._held[whose] -= come
+            self._held += Counter()  # keeps those alone of whom something is held

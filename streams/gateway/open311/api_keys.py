@@ -7,6 +7,7 @@ from fastapi import Request
 from models.access import Holder, may
 from streams.access.holders import Holders
 from streams.gateway.events.address_rate import AddressRate
+from streams.gateway.events.turns import ASKER
 from streams.gateway.http.auth import bearer_of
 from streams.gateway.http.problems import Problem
 
@@ -37,10 +38,7 @@ class ApiKeys:
 
     async def sees_all(self, request: Request) -> bool:
         """Whether whoever asks to read may read all orders, with their words."""
-        return self.may_see_all(await self.asker(request))
-
-    def may_see_all(self, holder: Holder | None) -> bool:
-        """Whether somebody may read all orders, with their words."""
+        holder = await self.asker(request)
         if holder is None:
             return self._holders.open
         return may(holder, "orders") and not holder.department and not holder.area
@@ -52,4 +50,5 @@ class ApiKeys:
         holder = await self._holders.of(token)
         if holder is None:
             raise Problem(403, "forbidden", "api_key is not valid")
+        ASKER.set(holder)  # from here on; the gate has known the address alone
         return holder

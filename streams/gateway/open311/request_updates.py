@@ -19,7 +19,6 @@ from models.envelope import Event
 from models.events import UPDATE
 from models.sealed_words import ERASED
 from models.times import DAY_MS, to_text
-from streams.gateway.events.address_rate import address_of
 from streams.gateway.events.on_behalf import of_update
 from streams.gateway.http.problems import Problem
 from streams.gateway.open311.api_keys import ApiKeys
@@ -59,11 +58,10 @@ class RequestUpdates:
         """The steps that reporters are told of, from `start_date` to `end_date` (without them of the last day), oldest
         first and at most `MOST_UPDATES`: whoever wants more goes on from the last. Their words are for keys that may
         read all orders."""
-        holder = await self._keys.asker(request)
-        whole = self._keys.may_see_all(holder)
+        whole = await self._keys.sees_all(request)
         since, until = window_of(request.query_params, DAY_MS)
         try:
-            steps = await self._log.between(since, until, MOST_UPDATES, holder or address_of(request))
+            steps = await self._log.between(since, until, MOST_UPDATES)
         except KafkaError:
             raise incomplete("the log of orders cannot be read at the moment") from None
         said = await self._finder.in_the_clear([_said(step.fact) for step in steps], list[tuple[str, str]])
@@ -96,7 +94,7 @@ class RequestUpdates:
         event, known = await self._receiver.read(body, lambda: of_update(said, holder) if _is_citizen(holder) else said)
         if holder is not None and not _is_citizen(holder) and not _has_sent(order, known.source):
             raise Problem(403, "forbidden", "api_key may add to those requests alone that it has sent")
-        waiter = Waiter(known.source, known.id, whose=holder)
+        waiter = Waiter(known.source, known.id)
         answer = await self._receiver.receive(
             request, self._topic, order.id, event, waiter, f"/orders/{order.id}", _WAIT
         )

@@ -1,13 +1,13 @@
 """The steps of all orders between two instants, from the log of facts: those that reporters are told of."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
-from streams.gateway.events.turns import Turns
+from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.reporters.public_state import TOLD
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
@@ -36,14 +36,14 @@ class StepLog:
         self._settings = settings
         self._turns = Turns(_READERS, _READERS_OF_ONE)
 
-    async def between(self, since: int, until: int, most: int, whose: Hashable = None) -> list[ToldStep]:
+    async def between(self, since: int, until: int, most: int) -> list[ToldStep]:
         """The steps that were written from `since` to `until` (ms UTC, both included), oldest first: the first `most`
-        of them, or those up to where one answer reads. `whose` turn it is to read. Raises KafkaError, and Problem (503)
-        where too many of one wait."""
+        of them, or those up to where one answer reads. Raises KafkaError, and Problem (503) where too many of one
+        asker wait."""
         topic = Names(self._settings.namespace).orders
         parts = [TopicPartition(topic, number) for number in range(self._settings.partitions)]
         each = max(_LEAST_EACH, _READ_MOST // len(parts))
-        async with self._turns.turn(whose), started(log_reader(Connection.of(self._settings))) as consumer:
+        async with self._turns.turn(ASKER.get()), started(log_reader(Connection.of(self._settings))) as consumer:
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
             starts, stops = await _at(consumer, since, ends), await _at(consumer, until + 1, ends)

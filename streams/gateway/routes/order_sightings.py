@@ -17,11 +17,10 @@ from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.order.row import Order, kept_evidence
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
-from models.access import Holder
 from models.city import CitySettings
 from models.inbox import OWN_SIGHTINGS, Sighting, read_record
 from models.times import HOUR_MS, to_text
-from streams.gateway.events.turns import Turns
+from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
@@ -63,12 +62,10 @@ class InboxSightings:
         self._settings, self._city = settings, city
         self._turns = Turns(_READERS, _READERS_OF_ONE)
 
-    async def page(
-        self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = (), whose: Holder | None = None
-    ) -> SightingPage:
+    async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
         """So many sightings of an order, and of those merged into it, from a place on (None: from before its
-        beginning); fewer where the part that is read for one page holds no more. `whose` turn it is to read. Raises
-        KafkaError, and Problem (503) where too many of one wait."""
+        beginning); fewer where the part that is read for one page holds no more. Raises KafkaError, and Problem (503)
+        where too many of one asker wait."""
         silences = silences_of((order, *merged), 0 if start is None else start - NOTICED, limit)
         if silences.next is not None:
             return silences
@@ -77,7 +74,7 @@ class InboxSightings:
         names, number = Names(self._settings.namespace), partition_of(area_of(order.id), self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         sighted = Sighted(order, self._city, merged)
-        async with self._turns.turn(whose), started(log_reader(Connection.of(self._settings))) as consumer:
+        async with self._turns.turn(ASKER.get()), started(log_reader(Connection.of(self._settings))) as consumer:
             if start is not None and start < _URGENT:
                 return await _page(consumer, inbox, sighted, start, limit)
             in_lane = None if start is None else start - _URGENT
@@ -162,11 +159,10 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_SIGHTINGS)] = 100,
         cursor: Annotated[int | None, Query(ge=0, lt=_PLACES, description="`next` of the page before")] = None,
     ) -> Response:
-        holder = holder_of(request)
-        order = (await finder.order(order_id, holder)).order
+        order = (await finder.order(order_id, holder_of(request))).order
         merged, gone = await merged_into(order, finder)
         try:
-            page = await inbox.page(order, cursor, limit, merged, holder)
+            page = await inbox.page(order, cursor, limit, merged)
         except KafkaError:
             raise incomplete("the inbox cannot be read at the moment") from None
         page = msgspec.structs.replace(page, without=gone)

@@ -38,6 +38,7 @@ from streams.gateway.events.on_behalf import (
     other_order,
 )
 from streams.gateway.events.request_event import body_of, data_of, read_event
+from streams.gateway.events.turns import ASKER
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
@@ -225,8 +226,9 @@ class Receiver:
         wait: Preference,
         more: Sequence[tuple[str, bytes]] = (),
     ) -> Response:
-        """Write the event and answer. Raises Problem. Who waits takes a place of the token, or of `waiter.whose`."""
-        waiter.whose = waiter.whose or holder_of(request)
+        """Write the event and answer. Raises Problem. Who waits takes a place of `waiter.whose`, or
+        else of who asks."""
+        waiter.whose = waiter.whose or ASKER.get()
         decision = None
         if not wait.seconds or self._tail.is_crowded(waiter.whose):
             wait = Preference()

@@ -1,28 +1,36 @@
 """What all share nobody takes all of: whoever asks for too much of it with one token leaves the rest to the others."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 from aiokafka.errors import KafkaConnectionError
+from fastapi import FastAPI, Request
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from streams.access.holders import Holders
-from streams.gateway import waiting
-from streams.gateway.events import turns
-from streams.gateway.events.turns import Turns
+from streams.gateway import off_loop, shards, waiting
+from streams.gateway.events.turns import ASKER, Turns
+from streams.gateway.http import problems
+from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.http.problems import Problem
 from streams.gateway.routes import order_sightings, receiving
 from streams.gateway.waiting import FactTail, Waiter
+from streams.http_server import HttpServer
 from streams.settings import load_settings
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
 from tests.web.answers.test_live import assigned
-from tests.web.conftest import NOWHERE
+from tests.web.conftest import NOWHERE, Open
 
 CITY = quiet_city()
 REPORT = {"text": "路面上有一个大坑", "location": {"lat": 30.05, "lon": 114.05}}
@@ -116,10 +124,9 @@ async def test_who_reads_often_with_one_token_leaves_turns_to_the_others(
     assert {one.json()["type"] for one in answers} == {"urn:paidan:problem:incomplete"}
 
 
-async def test_who_waits_for_too_many_turns_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_for_too_many_turns_is_told_to_come_again() -> None:
     """With those that it has; nobody else is, nor it itself once they are over. Who needs no token waits as before."""
-    monkeypatch.setattr(turns, "MOST_WAITING_OF_ONE", 2)
-    few, go_on = Turns(2, 1), asyncio.Event()
+    few, go_on = Turns(2, 1, waiting=2), asyncio.Event()
 
     async def work(whose: str | None) -> None:
         async with few.turn(whose):
@@ -139,3 +146,88 @@ async def test_who_waits_for_too_many_turns_is_told_to_come_again(monkeypatch: p
     assert first == [type(None), type(None), Problem, *[type(None)] * 4]
     assert again == [type(None)] * 2
     assert (few._own, +few._asked) == ({}, {})
+
+
+async def test_who_asks_the_tables_often_with_one_token_waits_for_itself(
+    gateway: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They answer one after the other: of one token so many questions at a time lie before those of the others."""
+    monkeypatch.setattr(shards, "_MOST_OF_ONE", 2)
+    asked, go_on = 0, asyncio.Event()
+
+    async def answer(_: object) -> Response:
+        nonlocal asked
+        asked += 1
+        await go_on.wait()
+        return Response(b"{}", 500)
+
+    path = tokens_file(tmp_path / "t", grant("greedy", "operator"), grant("other", "operator"))
+    async with (
+        HttpServer(Starlette(routes=[Route("/{path:path}", answer)]), "127.0.0.1", 0) as tables,
+        gateway(gateway_tokens_file=path, tables_workers=(tables.address,)) as client,
+    ):
+
+        async def come_to(number: int) -> None:
+            async with asyncio.timeout(10):
+                while asked < number:
+                    await asyncio.sleep(0.01)
+
+        tasks = [asyncio.create_task(client.get("/orders", headers=bearer("greedy"))) for _ in range(9)]
+        await come_to(2)
+        tasks.append(asyncio.create_task(client.get("/orders", headers=bearer("other"))))
+        await come_to(3)
+        while_they_lay_there = asked
+        go_on.set()
+        await asyncio.gather(*tasks)
+
+    assert (while_they_lay_there, asked) == (3, 10)
+
+
+async def test_who_sends_many_large_bodies_leaves_room_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are checked one after the other."""
+    monkeypatch.setattr(off_loop, "MOST_LARGE_OF_ONE", 2)
+    checks, go_on = off_loop.OffLoop(), threading.Event()
+
+    async def check(whose: str | None) -> object:
+        ASKER.set(whose)
+        try:
+            return await checks.run(60_000, partial(go_on.wait, 10))
+        except Problem as problem:
+            return problem.status
+
+    tasks = [asyncio.create_task(check(who)) for who in ("greedy", "greedy", "greedy", "other", None, None, None)]
+    await asyncio.sleep(0)
+    go_on.set()
+
+    assert await asyncio.gather(*tasks) == [True, True, 503, True, True, True, True]
+
+
+async def test_what_one_sends_at_a_time_leaves_room_to_the_others() -> None:
+    """Of all bodies that are held; what is held of one is given back with the end of its request."""
+    app, go_on = FastAPI(), asyncio.Event()
+    problems.install(app)
+
+    @app.post("/")
+    async def whole(request: Request) -> int:
+        size = len(await request.body())
+        await go_on.wait()
+        return size
+
+    bound = BodyLimit(app, 40, of_one=100)
+    transport = httpx.ASGITransport(bound)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def send(whose: str | None) -> int:
+            ASKER.set(whose)
+            return (await client.post("/", content=b"x" * 40)).status_code
+
+        tasks = [asyncio.create_task(send(who)) for who in ("greedy", "greedy", "greedy", "other", None, None, None)]
+        async with asyncio.timeout(10):
+            while sum(bound._held.values()) < 240:
+                await asyncio.sleep(0)
+        go_on.set()
+        first = await asyncio.gather(*tasks)
+        again = await send("greedy")
+
+    assert first == [200, 200, 503, 200, 200, 200, 200]
+    assert again == 200
