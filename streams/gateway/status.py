@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import Any
 
 from dispatcher.figures.booking import NONE
@@ -10,6 +11,7 @@ from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.figures.indicators import INDICATORS, Weights, Window, coming, indicators, with_below
 from models.city import City
 from models.times import now_ms, numbered_day, to_text
+from streams.gateway.events.turns import ASKER, for_all, too_many
 from streams.gateway.http.problems import Problem
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import PartitionDays, PartitionFigures, ShardDays, ShardFigures
@@ -28,6 +30,7 @@ MOST_DAYS = 92  # of a trend
 _FRESH_SECONDS = 0.2
 _KEPT_SECONDS = 1.0
 _KEPT_WINDOWS = 32
+_MOST_OF_ONE = 8  # sums under way that one has begun: each is of a window that nobody else may have asked for
 _NOBODY = {"name_zh": "未派遣", "name_en": "not assigned"}
 
 
@@ -41,25 +44,38 @@ class StatusCache:
         self._now = now
         self._kept: dict[object, tuple[float, StatusDocument]] = {}
         self._under_way: dict[object, asyncio.Task[StatusDocument]] = {}
+        self._begun: Counter[Hashable] = Counter()
 
     async def get(self, asked: object, work: Callable[[], Awaitable[StatusDocument]]) -> StatusDocument:
         """The answer, at most `_KEPT_SECONDS` old; one that is not there yet is waited for, and its work raises what it
-        raises. Whoever asks for the same at the same time shares the work."""
+        raises. Whoever asks for the same at the same time shares the work. Raises Problem (503) for whoever has begun
+        too many others."""
         at, document = self._kept.get(asked, (float("-inf"), {}))
         age = self._now() - at
         if age < _FRESH_SECONDS:
             return document
         task = self._under_way.get(asked)
-        if task is None:
-            task = self._under_way[asked] = asyncio.ensure_future(self._renew(asked, work))
+        whose = ASKER.get()
+        if task is None and (whose is None or self._begun[whose] < _MOST_OF_ONE):
+            self._begun[whose] += 1
+            task = self._under_way[asked] = asyncio.ensure_future(self._renew(asked, work, whose))
             task.add_done_callback(_seen)
-        return document if age < _KEPT_SECONDS else await asyncio.shield(task)
+        if age < _KEPT_SECONDS:
+            return document
+        if task is None:
+            raise too_many(_MOST_OF_ONE)
+        return await asyncio.shield(task)
 
-    async def _renew(self, asked: object, work: Callable[[], Awaitable[StatusDocument]]) -> StatusDocument:
+    async def _renew(
+        self, asked: object, work: Callable[[], Awaitable[StatusDocument]], whose: Hashable
+    ) -> StatusDocument:
         try:
-            began, document = self._now(), await work()
+            with for_all():
+                began, document = self._now(), await work()
         finally:
             del self._under_way[asked]
+            self._begun[whose] -= 1
+            self._begun += Counter()  # keeps those alone who have begun some
         self._kept.pop(asked, None)
         self._kept[asked] = (began, document)
         while len(self._kept) > _KEPT_WINDOWS:

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Hashable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
 from streams.gateway.http.problems import Problem
@@ -13,6 +13,22 @@ _AGAIN_SECONDS = 5
 # Whose request it is that is being served: a token's holder, or who asks without one by the address; None where nobody
 # needs a token.
 ASKER: ContextVar[Hashable] = ContextVar("asker", default=None)
+
+
+@contextmanager
+def for_all() -> Iterator[None]:
+    """What the body does is for all who ask: it waits for no turn of whoever has asked first."""
+    before = ASKER.set(None)
+    try:
+        yield
+    finally:
+        ASKER.reset(before)
+
+
+def too_many(waiting: int) -> Problem:
+    """503: so many requests of the same asker wait, and the next one does not."""
+    sentence = f"{waiting} requests of the same sender wait for this already"
+    return Problem(503, "busy", sentence, {"retry-after": str(_AGAIN_SECONDS)})
 
 
 class Turns:
@@ -32,8 +48,7 @@ class Turns:
                 yield
             return
         if self._asked[whose] >= self._waiting:
-            sentence = f"{self._waiting} requests of the same sender wait for this already"
-            raise Problem(503, "busy", sentence, {"retry-after": str(_AGAIN_SECONDS)})
+            raise too_many(self._waiting)
         self._asked[whose] += 1
         own = self._own.setdefault(whose, asyncio.Semaphore(self._of_one))
         try:

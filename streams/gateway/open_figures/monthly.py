@@ -15,6 +15,7 @@ from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.figures.indicators import INDICATORS, Window
 from models.city import City
 from models.times import day_number, local_day, now_ms
+from streams.gateway.events.turns import for_all
 from streams.gateway.http.problems import Problem
 from streams.gateway.open_figures.suppression import LEAST, withheld
 from streams.gateway.shards import Shards
@@ -61,7 +62,8 @@ class OpenFigures:
         return edition
 
     async def _made(self, month: str, window: Window) -> Edition:
-        answers = await ask_figures(self._shards, window, TABLES)
+        with for_all():
+            answers = await ask_figures(self._shards, window, TABLES)
         if not answers.complete:
             raise Problem(503, "incomplete", "not all figures are there at the moment: ask again", {"retry-after": "5"})
         sums = {dimension: merged(answers, dimension) for dimension in TABLES}

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from streams.gateway.http import problems
 from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.http.problems import Problem
 from streams.gateway.routes import order_sightings, receiving
+from streams.gateway.status import _MOST_OF_ONE
 from streams.gateway.waiting import FactTail, Waiter
 from streams.http_server import HttpServer
 from streams.settings import load_settings
@@ -33,6 +35,7 @@ from tests.web.answers.test_live import assigned
 from tests.web.conftest import NOWHERE, Open
 
 CITY = quiet_city()
+Asked = asyncio.Task[httpx.Response]
 REPORT = {"text": "路面上有一个大坑", "location": {"lat": 30.05, "lon": 114.05}}
 
 
@@ -148,39 +151,82 @@ async def test_who_waits_for_too_many_turns_is_told_to_come_again() -> None:
     assert (few._own, +few._asked) == ({}, {})
 
 
-async def test_who_asks_the_tables_often_with_one_token_waits_for_itself(
-    gateway: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They answer one after the other: of one token so many questions at a time lie before those of the others."""
-    monkeypatch.setattr(shards, "_MOST_OF_ONE", 2)
-    asked, go_on = 0, asyncio.Event()
+class Tables:
+    """A worker that holds every question until it is told to go on."""
 
-    async def answer(_: object) -> Response:
-        nonlocal asked
-        asked += 1
-        await go_on.wait()
+    def __init__(self) -> None:
+        self.asked, self.go_on = 0, asyncio.Event()
+
+    async def answer(self, _: object) -> Response:
+        """No answer, in the end."""
+        self.asked += 1
+        await self.go_on.wait()
         return Response(b"{}", 500)
 
+    async def come_to(self, number: int) -> None:
+        """Wait until so many questions have come."""
+        async with asyncio.timeout(10):
+            while self.asked < number:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def held(gateway: Open, tmp_path: Path) -> AsyncIterator[tuple[Tables, Callable[[str, str], Asked]]]:
+    """Such a worker behind a gateway with two tokens, and what asks there for a path with one of them."""
+    tables = Tables()
     path = tokens_file(tmp_path / "t", grant("greedy", "operator"), grant("other", "operator"))
     async with (
-        HttpServer(Starlette(routes=[Route("/{path:path}", answer)]), "127.0.0.1", 0) as tables,
-        gateway(gateway_tokens_file=path, tables_workers=(tables.address,)) as client,
+        HttpServer(Starlette(routes=[Route("/{path:path}", tables.answer)]), "127.0.0.1", 0) as server,
+        gateway(gateway_tokens_file=path, tables_workers=(server.address,)) as client,
     ):
+        yield tables, lambda token, address: asyncio.create_task(client.get(address, headers=bearer(token)))
+        tables.go_on.set()
 
-        async def come_to(number: int) -> None:
-            async with asyncio.timeout(10):
-                while asked < number:
-                    await asyncio.sleep(0.01)
 
-        tasks = [asyncio.create_task(client.get("/orders", headers=bearer("greedy"))) for _ in range(9)]
-        await come_to(2)
-        tasks.append(asyncio.create_task(client.get("/orders", headers=bearer("other"))))
-        await come_to(3)
-        while_they_lay_there = asked
-        go_on.set()
-        await asyncio.gather(*tasks)
+@pytest.fixture
+def few_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two questions of one token lie before the tables at a time."""
+    monkeypatch.setattr(shards, "_MOST_OF_ONE", 2)
 
-    assert (while_they_lay_there, asked) == (3, 10)
+
+@pytest.mark.usefixtures("few_turns")
+async def test_who_asks_the_tables_often_with_one_token_waits_for_itself(
+    held: tuple[Tables, Callable[[str, str], Asked]],
+) -> None:
+    """They answer one after the other: of one token so many questions at a time lie before those of the others."""
+    tables, ask = held
+    tasks = [ask("greedy", "/orders") for _ in range(9)]
+    await tables.come_to(2)
+    tasks.append(ask("other", "/orders"))
+    await tables.come_to(3)
+    while_they_lay_there = tables.asked
+
+    tables.go_on.set()
+    await asyncio.gather(*tasks)
+
+    assert (while_they_lay_there, tables.asked) == (3, 10)
+
+
+@pytest.mark.usefixtures("few_turns")
+async def test_what_is_summed_for_all_waits_for_nobody_s_turn(
+    held: tuple[Tables, Callable[[str, str], Asked]],
+) -> None:
+    """Whoever has asked for it first; and of windows that nobody else asks for, one token has so many summed."""
+    tables, ask = held
+    tasks = [ask("greedy", "/orders") for _ in range(9)]
+    await tables.come_to(2)
+    days = [f"2026-03-{number:02}" for number in range(1, 21)]
+    windows = [ask("greedy", f"/status?from={day}&to={day}") for day in days]
+    await tables.come_to(2 + _MOST_OF_ONE)
+    tasks.append(ask("other", f"/status?from={days[-1]}&to={days[-1]}"))
+    await tables.come_to(3 + _MOST_OF_ONE)
+
+    tables.go_on.set()
+    answers = await asyncio.gather(*windows)
+    await asyncio.gather(*tasks)
+
+    kinds = Counter(one.json()["type"].rpartition(":")[2] for one in answers)
+    assert kinds == {"incomplete": _MOST_OF_ONE, "busy": len(days) - _MOST_OF_ONE}
 
 
 async def test_who_sends_many_large_bodies_leaves_room_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
