@@ -5,9 +5,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
@@ -17,12 +18,16 @@ from aiokafka.errors import (
     KafkaError,
     NotLeaderForPartitionError,
 )
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from bench.end_to_end.c_client import client_options
 from models.errors import UsageError
+from streams.kafka import sending
 from streams.kafka.clients import admin, follower, log_reader, member, started, transactional, writer
 from streams.kafka.connection import Connection, in_words
+from streams.kafka.sending import Send, send_all
 from streams.run import is_worth_a_line
 from streams.settings import load_settings
 from tests.support.clusters.secured import write_certificates
@@ -165,6 +170,50 @@ async def test_every_consumer_sees_committed_records_only_and_commits_nothing_it
     assert [each._isolation_level for each in consumers] == ["read_committed"] * 3
     assert [each._enable_auto_commit for each in consumers] == [False] * 3
     assert curious._isolation_level == "read_uncommitted"
+
+
+async def test_a_member_never_guesses_where_to_go_on() -> None:
+    """Where its offset is gone it would pass over all that waits, or take all of it in again."""
+    assert member(CONNECTION, "group", 6_000)._auto_offset_reset == "none"
+
+
+class Sending:
+    """A producer with small batches that keeps what is sent: topic, partition and value of each record."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, int | None, bytes]] = []
+
+    def create_batch(self) -> BatchBuilder:
+        """As aiokafka's."""
+        return BatchBuilder(1_000, 0, is_transactional=True)
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        """As aiokafka's."""
+        records = MemoryRecords(bytes(batch._build()))
+        while records.has_next():
+            self.sent += [(topic, partition, record.value) for record in records.next_batch()]
+        return asyncio.get_running_loop().create_future()
+
+    async def send(self, topic: str, value: bytes, key: bytes | None, headers: Any) -> asyncio.Future[Any]:
+        """As aiokafka's."""
+        self.sent.append((topic, None, value))
+        return asyncio.get_running_loop().create_future()
+
+
+async def test_all_is_sent_in_its_order_in_however_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a transaction leaves out is lost: all else of it is committed."""
+    monkeypatch.setattr(sending, "BATCH_BYTES", 1_000)
+    producer, places = Sending(), (("log", 0), ("log", 1), ("packed", 0), ("others", None))
+    values = [b"%d" % number * 60 for number in range(100, 160)]
+    values[30] *= 9  # longer than a batch: it has one of its own
+    sends = [Send(topic, b"k", value, partition) for value in values for topic, partition in places]
+
+    sent = await send_all(cast(AIOKafkaProducer, producer), sends, {"packed"})
+
+    for topic, partition in places:
+        assert [value for *place, value in producer.sent if place == [topic, partition]] == values
+    assert sum(count for _, count in sent) == len(sends)
+    assert len(places) < len(sent) < len(sends)
 
 
 async def test_a_client_that_cannot_start_is_closed() -> None:

@@ -1,6 +1,8 @@
 """What a member of a group gets while the group shares out anew, and how a long log is read beside other work."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,11 +15,11 @@ from streams.kafka.log_reading import read_to
 from streams.kafka.polling import poll
 from streams.stage.inlet import Inlet
 from streams.stage.lanes import Lanes, _Urgent
-from streams.stage.processing import Processor, StageOptions
+from streams.stage.processing import Processor, StageError, StageOptions
 from streams.stage.share import Share
 from tests.support.messages import raw
 
-PART = TopicPartition("t", 0)
+PART, LANE = TopicPartition("t", 0), TopicPartition("urgent", 0)
 
 
 class Consumer(AIOKafkaConsumer):
@@ -156,12 +158,62 @@ async def test_what_is_fetched_is_decided_once_and_gone_on_behind() -> None:
     assert [await inlet.behind_markers(consumer) for _ in range(2)] == [9, None]
 
 
+def two_lanes(urgent_offset: int = 0) -> Share[Any]:
+    """A partition with an urgent lane, whose processor keeps no state."""
+    processor = SimpleNamespace(lookout=None, settle=lambda _: None, changelogs=(), urgent_offset=urgent_offset)
+    options = StageOptions(Connection("nowhere:1"), "group", "claims", urgent="urgent")
+    return Share(PART, cast(Processor[Any], processor), options)
+
+
+def holding(first: int, last: int, sought: dict[TopicPartition, int], committed: int | None = None) -> AIOKafkaConsumer:
+    """A consumer of partitions that hold the records from one offset up to another, and where it was told to go."""
+
+    async def at(offset: int, parts: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(parts, offset)
+
+    async def known(_: TopicPartition) -> int | None:
+        return committed
+
+    log = SimpleNamespace(
+        beginning_offsets=partial(at, first),
+        end_offsets=partial(at, last),
+        committed=known,
+        seek=sought.__setitem__,
+        resume=lambda _: None,
+    )
+    return cast(AIOKafkaConsumer, log)
+
+
+async def test_each_lane_begins_where_it_is_said_to() -> None:
+    """The input where the group has left off, the urgent lane where the state says."""
+    sought: dict[TopicPartition, int] = {}
+    share = two_lanes(urgent_offset=3)
+
+    await share.restore(holding(2, 9, sought, committed=5), holding(0, 3, sought), worked_on=True)
+
+    assert sought == share.goes_on == {PART: 5, LANE: 3}
+
+
+@pytest.mark.parametrize(
+    ("committed", "urgent_offset", "said"),
+    [
+        (1, 3, "group t/0: the records from offset 1 on were deleted"),
+        (10, 3, "group t/0: 10 is wanted, and the log ends at 9"),
+        (5, 1, "group urgent/0: the records from offset 1 on were deleted"),
+        (5, 10, "group urgent/0: 10 is wanted, and the log ends at 9"),
+    ],
+)
+async def test_no_lane_begins_where_its_log_has_nothing(committed: int, urgent_offset: int, said: str) -> None:
+    """What is gone was perhaps never decided; what comes behind a lost end would be passed over."""
+    reader = holding(2, 9, {}, committed)
+
+    with pytest.raises(StageError, match=said):
+        await two_lanes(urgent_offset).restore(reader, reader, worked_on=True)
+
+
 def test_each_lane_goes_on_behind_what_was_decided_of_it() -> None:
     """What the other lane has had says nothing of it."""
-    processor = SimpleNamespace(lookout=None, settle=lambda _: None)
-    own = StageOptions(Connection("nowhere:1"), "group", "claims", urgent="urgent")
-    share: Share[Any] = Share(PART, cast(Processor[Any], processor), own)
-    lane = TopicPartition("urgent", 0)
+    share = two_lanes()
     assert share.urgent is not None
     share.input.take([raw(b"{}", (), offset=offset) for offset in (3, 4)])
     share.urgent.take([raw(b"{}", (), offset=70)])
@@ -172,5 +224,5 @@ def test_each_lane_goes_on_behind_what_was_decided_of_it() -> None:
     share.committed(cast(Any, SimpleNamespace(sends=())), batch)
 
     assert (batch.size, batch.behind) == (3, 5)
-    assert offsets == share.goes_on == {PART: 5, lane: 71}
+    assert offsets == share.goes_on == {PART: 5, LANE: 71}
     assert share.waiting == 0
