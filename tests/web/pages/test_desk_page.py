@@ -343,3 +343,51 @@ async def test_an_order_s_page_shows_what_runs_who_has_it_and_why_it_went_elsewh
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         assert await violations(page) == []
         assert seen.faults == []
+
+
+DOUBLED = """() => {
+    const [all, sizes] = [document.querySelectorAll("body *"), new Map()];
+    for (const each of all) sizes.set(each, parseFloat(getComputedStyle(each).fontSize));
+    for (const [each, size] of sizes) if (!each.closest("svg")) each.style.fontSize = `${2 * size}px`;
+}"""
+# What lies beyond the edge; a heading that has no room for a few signs beside what stands next to it; a number that is
+# cut off by what is behind it.
+HIDDEN = """() => {
+    const edge = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
+    const size = (each) => parseFloat(getComputedStyle(each).fontSize);
+    const least = 3 * size(document.querySelector("main"));
+    const narrow = [...document.querySelectorAll(".top > :first-child, .choices button > span:not(.bar)")]
+        .filter((each) => each.offsetWidth && each.offsetWidth < least);
+    const cut = [...document.querySelectorAll(".dot")].filter((each) => each.offsetHeight < size(each));
+    return [...edge, ...[...narrow, ...cut].map((each) => each.textContent)];
+}"""
+WAITING = {
+    "number": 2, "state": "awaiting-approval", "category": {"id": "flooding", "name_en": "Flooding and standing water"},
+    "starts_at": "2036-03-01T00:00:00Z", "ends_at": "2036-03-02T00:00:00Z", "comment": "a trial", "owner": "water",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(1280, 900), PHONE])
+@pytest.mark.parametrize("path", ["/desk", f"/o/{FIRST}", "/desk/silences"])
+async def test_text_of_twice_the_size_is_read_without_scrolling_sideways(
+    city: City, tmp_path: Path, path: str, size: tuple[int, int]
+) -> None:
+    """As somebody has set it who does not see well, in a browser or in the app that the page is shown in."""
+    guess = {"alternatives": [["consumer-dispute", 0.5], ["illegal-parking", 0.3], ["pothole", 0.2]], "model": "m"}
+    silences = {"zone": "Asia/Shanghai", "silences": [WAITING], "control_zones": []}
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen(), size)).page
+        if path == "/desk/silences":
+            await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'duty-officer'}))")
+        await two_orders(page, city, guess=guess, candidates=[SECOND])
+        await page.route(f"{base}/silences", lambda route: route.fulfill(json=silences))
+        await page.goto(base + path)
+        shown = {"/desk": "#lines [data-id]", "/desk/silences": "#wanted form"}.get(path, ".compared .dot >> nth=1")
+        await expect(page.locator(shown).first).to_be_visible()
+        if path == "/desk":
+            await page.click(f'#lines [data-id="{FIRST}"]')
+            await expect(page.locator(".choices button")).to_have_count(3)
+
+        await page.evaluate(DOUBLED)
+
+        assert await page.evaluate(HIDDEN) == []
