@@ -257,6 +257,7 @@ function showOrders(found) {
 by("all-orders").addEventListener("click", () => {
   [listed, box] = [NEWEST, null];
   map?.showAll();
+  if (document.activeElement === by("all-orders")) by("orders").focus({ preventScroll: true }); // the button is gone then
   refresh();
   putPoints();
 });

@@ -172,9 +172,9 @@ function form(larger, areas) {
     press.disabled = true;
     const taken = await send(SETS, { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node);
     press.disabled = false;
-    goOn(press);
-    if (!taken) return;
-    if (typed() !== before) return; // somebody has gone on to the next one meanwhile
+    const isOver = taken && typed() === before; // else somebody has gone on to the next one meanwhile
+    goOn(isOver ? by("known") : press);
+    if (!isOver) return;
     node.reset();
     whole();
     by("known").firstElementChild?.scrollIntoView({ block: "center" }); // there it is, unless the list could not be had yet

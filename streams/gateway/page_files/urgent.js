@@ -17,6 +17,7 @@ export function urgentBanner(open, zone) {
 
   function draw() {
     const wanted = [...shown.values()].slice(-MOST);
+    const had = [...lines.children].findIndex((line) => line.contains(document.activeElement));
     for (const line of [...lines.children]) if (!wanted.includes(line)) line.remove();
     wanted.forEach((line, index) => lines.children[index] === line || lines.insertBefore(line, lines.children[index]));
     const all = el("button", { type: "button" }, say("All seen"));
@@ -24,6 +25,7 @@ export function urgentBanner(open, zone) {
     further.replaceChildren(say("{} more", shown.size - MOST), all);
     further.hidden = shown.size <= MOST;
     node.hidden = !shown.size;
+    if (had >= 0 && document.activeElement === document.body) wanted[Math.min(had, wanted.length - 1)]?.querySelector("button").focus(); // whose line is gone goes on at the next one
   }
 
   function put(id) {

@@ -1,8 +1,10 @@
 """Who works by key, or is read to: nothing sends them back to the top of the page, and what stays is said once."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -222,3 +224,35 @@ async def test_who_has_the_keyboard_in_an_order_has_it_in_the_next_one(city: Cit
 
         await expect(page.locator(f'#order a[href="/o/{FIRST}"]')).to_be_visible()
         await expect(page.locator(".doing")).to_be_focused()
+
+
+async def test_a_button_that_is_gone_once_it_was_pressed_hands_the_keyboard_on(city: City, tmp_path: Path) -> None:
+    """Back to the newest orders: to these; that an urgent order was seen: to the next one; a silence that is set: to
+    those that are."""
+    urgent = [{"order_id": each, "at": datetime.now(UTC).isoformat(), "state": "assigned"} for each in (FIRST, SECOND)]
+    stream = "".join(f"event: urgent\ndata: {json.dumps(event)}\n\n" for event in urgent)
+    silences = {"zone": "Asia/Shanghai", "silences": [], "control_zones": []}
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await page.route(
+            "**/events/assignments", lambda route: route.fulfill(body=stream, content_type="text/event-stream")
+        )
+        await page.route(f"{base}/silences", lambda route: route.fulfill(json=silences))
+        await page.goto(base)
+        await page.locator("#cards [data-query]").first.press("Enter")
+        await page.locator("#all-orders").press("Enter")
+        await expect(page.locator("#all-orders")).to_be_hidden()
+        await expect(page.locator("#orders")).to_be_focused()
+
+        await page.locator(".urgent li button").first.press("Enter")
+        await expect(page.locator(".urgent li")).to_have_count(1)
+        await expect(page.locator(".urgent li button")).to_be_focused()
+
+        await page.goto(f"{base}/desk/silences")
+        for field, value in {"ends_at": "2036-01-01T10:00", "owner": "ann", "comment": "works"}.items():
+            await page.fill(f'#wanted [name="{field}"]', value)
+        await page.locator("#wanted .primary").press("Enter")
+        await expect(page.locator("#known")).to_be_focused()
