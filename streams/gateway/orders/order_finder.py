@@ -14,7 +14,6 @@ from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN, Order, Tally, all_reporters, kept_as
 from dispatcher.partition.identity import area_of, report_key
 from dispatcher.partition.index import areas_of
-from dispatcher.steps.guards import is_reporter
 from models.access import Holder, may, sees
 from models.city import City
 from models.redact import pseudonym, reporter_hash
@@ -213,7 +212,19 @@ class Finder:
         if holder is None or may(holder, "orders"):
             return True
         who = reporter_hash(self._key, holder.person)
-        return who in all_reporters(order) or is_reporter(who, (order, *(await merged_into(order, self))[0]))
+        return who in all_reporters(order) or any(who in one.reporters for one in await self._family(order))
+
+    async def is_nobody_s(self, order_id: str) -> bool:
+        """Whether all reports of an order that there is came without a name. Then the desk cannot tell its reporters
+        from others; but what comes with a citizen's own token has a name, so that it is none of theirs."""
+        held = await seen(self, order_id, None)
+        if held is None or all_reporters(held.order):
+            return False
+        family = await self._family(held.order)
+        return any(one.report_keys for one in family) and not any(one.reporters for one in family)
+
+    async def _family(self, order: Order) -> tuple[Order, ...]:
+        return (order, *(await merged_into(order, self))[0])
 
     def is_within(self, holder: Holder | None, area: str) -> bool:
         """Whether an area is one that the holder may see and act in."""

@@ -91,8 +91,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     @router.post("/orders/{order_id}/updates", summary="One step")
     async def update(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
-        if not await finder.may_act(holder, order_id):
-            raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
+        await _check_order(finder, holder, order_id)
         body = await body_of(request)
         event, known = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
@@ -111,6 +110,15 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
 
     _add_units(router, names, receiver)
     return router
+
+
+async def _check_order(finder: Finder, holder: Holder | None, order_id: str) -> None:
+    """Raises Problem for an order beyond the holder's area (403), and for one that is no citizen's own (404) where the
+    desk could not tell."""
+    if not await finder.may_act(holder, order_id):
+        raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
+    if not may(holder, "orders") and await finder.is_nobody_s(order_id):
+        raise Problem(404, "not-found", "there is no order of that id")
 
 
 async def _check_others(finder: Finder, holder: Holder | None, order_id: str, event: Event) -> None:

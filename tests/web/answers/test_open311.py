@@ -458,3 +458,14 @@ async def test_an_app_adds_nothing_to_what_others_have_sent(gateway: Both) -> No
 
     assert (by_app.status_code, "alone that it has sent" in by_app.text) == (403, True)
     assert (by_other.status_code, "Only a reporter" in by_other.text) == (409, True)
+
+
+async def test_a_citizen_s_key_adds_nothing_to_what_came_without_a_name(gateway: Both) -> None:
+    """What it has sent has a name."""
+    client, behind = gateway
+    behind.desk.feed(report("r-1", T0, reporter=""), at=T0)
+
+    added = await updated(client, service_request_id=behind.desk.only().id, api_key="reporter")
+
+    assert (added.status_code, "alone that it has sent" in added.text) == (403, True)
+    assert "commented" not in behind.desk.names()

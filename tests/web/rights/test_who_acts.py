@@ -345,6 +345,21 @@ async def test_a_citizen_learns_nothing_of_an_order_that_is_not_theirs(world: Wo
     assert answers["stranger assigned"][0].json() == answers["stranger nowhere"][0].json()
 
 
+async def test_a_citizen_acts_on_nothing_that_was_reported_without_a_name(world: World) -> None:
+    """What comes with a citizen's own token has a name: such an order is none of theirs. It was anybody's to check."""
+    answer = await world.report("app")
+    world.order = answer.json()["fact"]["order_id"]
+    for token, action in (("reviewer", "decide"), ("department", "accept"), ("department", "handle")):
+        assert (await world.act(token, action)).status_code == 200
+    written = len(world.behind.written)
+
+    passed = await world.act("stranger", "check-pass")
+    looked = await world.client.get(f"/orders/{world.order}/moves", headers=bearer("stranger"))
+
+    assert (passed.status_code, looked.status_code, world.state) == (404, 404, "handled")
+    assert len(world.behind.written) == written
+
+
 @pytest.mark.parametrize("due_at", [to_text(T0 + 60_000), None], ids=["a minute", "no limit"])
 async def test_a_citizen_sets_no_limit_for_what_they_report(world: World, due_at: str | None) -> None:
     """The city's limits count, or whoever reports makes a department late; a channel that says one is believed."""
