@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from dispatcher.figures.figure_row import FigureRow, encode, merge_rows
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
-from dispatcher.order.row import OPEN, Entry, Order
+from dispatcher.order.row import OPEN, Entry, Order, Tally
 from models.city import City
 from models.errors import UsageError
 from models.guess import Guess
@@ -36,7 +36,7 @@ from streams.tables.orders.wanted import Counted, Wanted
 from streams.tables.protocol import Place, brief, from_cursor, sureness, to_cursor
 from streams.tables.stall_guard import IDLE, STALLED, ProgressWatch, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
-from streams.tables.views import Views
+from streams.tables.views import PartitionView, Views
 from tests.support.desk_rows import AREAS, DEPARTMENTS, DESK, START, ZONE, closed, opened, random_life
 from tests.support.messages import raw
 
@@ -588,3 +588,66 @@ def test_what_waits_is_asked_for_as_long_as_a_request_may_take(tmp_path: Path, s
     tables = worker.Tables(settings, cast(City, SimpleNamespace(zone=ZONE)), str(tmp_path))
 
     assert tables._answer_seconds == 2 * tables.app.conf.broker_request_timeout
+
+
+class Rows(dict[bytes, bytes]):
+    """A table of Faust's, as far as rows are put into it."""
+
+    name = "rows"
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> worker.Tables:
+    """A worker that answers for partitions 0 and 1, with tables in memory."""
+    settings = load_settings(kafka="127.0.0.1:1", data=tmp_path, tables_store="memory", namespace="t")
+    made = worker.Tables(settings, cast(City, SimpleNamespace(zone=ZONE)), str(tmp_path))
+    made._orders, made._figures = Rows(), Rows()
+    made.views.ready = {number: PartitionView(ZONE) for number in (0, 1)}
+    return made
+
+
+def test_an_order_stays_as_it_went_into_the_archive_whatever_is_read_again(tables: worker.Tables) -> None:
+    """Offsets of two topics say nothing of one another: what is closed for good would be shown as open again."""
+    before = opened(1)
+    after = msgspec.structs.replace(closed(before, START + HOUR), archived_at=START + 2 * HOUR)
+    row, last = msgspec.json.encode(before), msgspec.json.encode(after)
+    tally = f"tally/{before.id}"
+
+    tables._take_order("t.desk", before.id, row, 0, 70)
+    tables._take_order("t.desk", tally, msgspec.json.encode(Tally(sightings=2, last_seen=START)), 0, 71)
+    shown, seen = tables.order(before.id), tables.tally(before.id)
+    tables._take_order("t.archive", after.id, last, 0, 3)
+    tables._take_order("t.desk", before.id, None, 0, 72)
+    tables._take_order("t.desk", tally, None, 0, 73)
+    tables._take_order("t.desk", before.id, row, 0, 70)  # after a rebalance
+
+    assert (shown, seen) == (before, Tally(sightings=2, last_seen=START))
+    assert (tables.order(before.id), tables.tally(before.id)) == (after, None)
+    assert (tables.views.ready[0].orders.seq(after.id), tables.views.ready[0].orders.offset) == (after.seq, 72)
+
+
+def test_a_figure_is_the_newest_row_also_where_an_older_one_is_read_again(tables: worker.Tables) -> None:
+    """In the table and in what is answered from it; the partition of another worker is only kept."""
+    window, rows = Window(last=20260301), [encode(FigureRow(version, {"opened": version})) for version in (1, 2)]
+
+    for offset, row in ((8, rows[0]), (9, rows[1]), (8, rows[0])):
+        for partition in (1, 2):
+            tables._take_figures("t.figures", f"area/gulou/20260301/{partition}", row, partition, offset)
+
+    shown = tables.views.ready[1].figures
+    assert (shown.totals("area", window)["gulou"].counters, shown.offset) == ({"opened": 2}, 10)
+    assert {bytes(stored_row.decode(value).row) for value in tables._figures.values()} == {rows[1]}
+    assert tables.views.ready.keys() == {0, 1}
+    with pytest.raises(ValueError, match="holds a tombstone"):
+        tables._take_figures("t.figures", "area/gulou/20260301/1", None, 1, 11)
+
+
+def test_a_camera_is_silent_until_it_is_heard_of_in_the_partition_that_said_so(tables: worker.Tables) -> None:
+    """One that has moved to another area has a row in each."""
+    for partition in (0, 1):
+        tables._take_order("t.desk", "camera/c/1", b"0", partition, 5)
+    tables._take_order("t.desk", "camera/c/1", b"%d" % START, 1, 6)
+    tables._take_order("t.desk", "camera/new", b"%d" % START, 1, 7)
+
+    assert [view.standing.silent for view in tables.views.ready.values()] == [{"c/1"}, set()]
+    assert [*tables._orders] == [b"camera/c/1/0"]
