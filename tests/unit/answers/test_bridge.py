@@ -129,6 +129,21 @@ def test_a_rework_goes_down_as_a_report_of_the_next_attempt() -> None:
     assert json.loads(again.event.data)["text"] == "路上有个大坑\nstill there"
 
 
+def test_why_a_hub_was_chosen_stays_above() -> None:
+    """It is no word of what is the matter; only what is to be done otherwise goes down."""
+    desk = hub_city()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("re-assign", DISPATCHER, T0 + HOUR, department="police", reason="theirs")
+    desk.update("re-assign", DISPATCHER, T0 + 2 * HOUR, department="roads", reason="theirs after all")
+
+    again = carried_down(desk)[-1]
+
+    assert isinstance(again, Crossing)
+    assert desk.only().assignments[-1].why is not None
+    assert "theirs after all" in str(desk.only().assignments[-1].why)
+    assert json.loads(again.event.data)["text"] == "路上有个大坑"
+
+
 def test_an_order_that_is_taken_from_a_hub_is_rejected_below() -> None:
     """It is found by its report and the place of that."""
     desk = hub_city()

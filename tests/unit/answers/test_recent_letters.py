@@ -10,6 +10,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from dispatcher.partition.decision import Failure
+from models.errors import Poison
 from models.events import DeadLetter
 from models.inbox import Sighting, decode_items
 from models.times import HOUR_MS, from_text, now_ms
@@ -17,6 +18,8 @@ from streams.dead_letters import replay as replay_module
 from streams.dead_letters.letter import MAX_KEPT, DeadLetterError, decode_dead_letter, of_item, of_record
 from streams.dead_letters.recent_letters import HOURS, RecentLetters
 from streams.dead_letters.replay import Numbered
+from streams.intake.dead_records import flawed
+from streams.intake.drafts import Flaw
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import load_settings
@@ -148,3 +151,12 @@ def test_the_letter_of_an_item_names_its_place_in_its_lane() -> None:
     ]
     assert {(each.event_source, each.event_id, each.original_key) for each in found} == {("app", "r-1", b"a")}
     assert [decode_items(each.original_value or b"") for each in found] == [(item,)] * 2
+
+
+def test_the_bytes_of_one_message_are_not_kept_over_and_over() -> None:
+    """With so many letters of its detections that they come to no more than those of one long record; with one in any
+    case, which says by itself what is too long."""
+    flaw, third = Flaw(1, Poison("label", "is missing")), MAX_KEPT // 3
+
+    assert [flawed(raw(b"x" * third, ()), flaw, before).kept for before in range(5)] == [True] * 3 + [False] * 2
+    assert [flawed(raw(b"x" * 2 * MAX_KEPT, ()), flaw, before).kept for before in range(2)] == [True, False]

@@ -6,8 +6,9 @@ from typer.testing import CliRunner
 
 from streams.cli.classifiers.labels import cameras, labels
 from streams.intake.meanings import Unlisted
-from streams.intake.unlisted import MOST, OTHER_CAMERAS, OTHERS, UnlistedCount, UnlistedTally, summed
+from streams.intake.unlisted import MOST, OTHER_CAMERAS, OTHERS, LabelWatch, UnlistedCount, UnlistedTally, summed
 from streams.kafka.topics import Names
+from streams.settings import load_settings
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW
 
@@ -113,3 +114,16 @@ def test_a_run_tells_a_bounded_number_of_labels_apart() -> None:
     assert len(first) == MOST + 1
     said = [msgspec.json.decode(value or b"", type=UnlistedCount) for value in second.values()]
     assert {each.label: each.count for each in said} == {OTHERS.label: 12, "0": 2}
+
+
+def test_what_status_shows_of_labels_and_of_cameras_are_two_lists() -> None:
+    """The count is that of the labels."""
+    watch, tally = LabelWatch(load_settings(kafka="nowhere:1"), tiny_city()), UnlistedTally()
+
+    watch._show({str(key): value or b"" for key, value in rows(tally, {CAR: 2, Unlisted(camera="cam-new"): 3}).items()})
+
+    shown = watch.section()
+    assert shown is not None
+    assert shown["count"] == 1
+    assert [each["label"] for each in shown["labels"]] == ["car"]
+    assert [(each["camera"], each["count"]) for each in shown["cameras"]] == [("cam-new", 3)]
