@@ -119,6 +119,10 @@ GATEWAY_LIMITED = Counter(
     "Requests answered with 429: more events than a token may send, by its role; `public`: too many of an address.",
     ["role"],
 )
+GATEWAY_TOKEN_ENDS = Gauge(
+    "paidan_gateway_token_ends_seconds",
+    "When the next of the tokens in the gateway's file ends that hold now, Unix time; 0: there is none.",
+)
 GATEWAY_SECONDS = Histogram(
     "paidan_gateway_seconds",
     "From the first byte of an HTTP request to the last of its answer, by route.",

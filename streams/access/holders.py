@@ -31,6 +31,10 @@ class Holders:
         """Whether nobody needs a token: for trying out on one machine."""
         return self._tokens is None and self._signed is None
 
+    def next_end(self) -> int:
+        """When the first of the tokens in the file ends that hold now, ms UTC; 0 where there is none."""
+        return 0 if self._tokens is None else self._tokens.next_end(now_ms()) or 0
+
     async def of(self, token: str) -> Holder | None:
         """Whose token it is; None for one that does not hold."""
         found = None if self._tokens is None else self._tokens.find(token, now_ms())

@@ -174,6 +174,11 @@ class Tokens:
         grant = self._grants.get(digest(token))
         return grant.holder if grant is not None and now < grant.expires_ms else None
 
+    def next_end(self, now: int) -> int | None:
+        """When the first of those ends that hold at `now` (ms UTC both); None where none does."""
+        self._refresh()
+        return min((end for grant in self._grants.values() if (end := grant.expires_ms) > now), default=None)
+
     def _refresh(self) -> None:
         seen = _state(self._path)
         if seen == self._seen:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Coroutine
 
 from models.city import load_city
+from streams import metrics
 from streams.access.holders import Holders
 from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
@@ -37,6 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     city's folder than the one at work, TopicError without a broker or one of the topics that all cities have."""
     holders = Holders(settings)
     check_exposure(settings, holders)
+    metrics.GATEWAY_TOKEN_ENDS.set_function(lambda: holders.next_end() / 1000)
     packs = Packs(settings, load_city(settings.city))
     await check_shared(settings)
     await packs.check()

@@ -121,6 +121,12 @@ ALERTS: tuple[Alert, ...] = (
         "working time reach; publish a pack with that year's days ([city-pack.md](city-pack.md#tables))",
     ),
     Alert(
+        "PaidanTokenEnds", (metrics.GATEWAY_TOKEN_ENDS,),
+        f"({highest(metrics.GATEWAY_TOKEN_ENDS)} > 0) - time() < 14 * 86400", 60, "ticket",
+        "it comes within two weeks: whoever has that token is refused from then on; `paidan token list` names it. Hand "
+        "a new one out, and revoke the old one ([access.md](access.md#tokens-in-a-file))",
+    ),
+    Alert(
         "PaidanModelNotLoaded", (metrics.MODEL_LOAD_FAILURES,), f"{risen(metrics.MODEL_LOAD_FAILURES, '1h')} > 0", 0,
         "ticket", "it moves: the promoted classifier could not be loaded, the old one stays in force",
     ),

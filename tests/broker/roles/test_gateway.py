@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from models.city import load_city
 from models.envelope import decode, event_type, header_map
 from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, parse
 from models.inbox import Actor
+from models.times import from_text
+from streams.access.tokens import add_grant
 from streams.dead_letters.letter import of_record
 from streams.intake.reading.said import SaidReport, content_of
 from streams.kafka.topics import Names, all_topics, city_topics, create_topics
@@ -33,6 +36,7 @@ from streams.terminal.gateway_client import StatusError, ask_status
 from tests.conftest import REPOSITORY
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
+from tests.support.tokens import grant, tokens_file
 from tests.support.web.attacks_tried import Target, attributes, hang_ups, two_lengths
 from tests.support.web.hidden_routes import described_too
 
@@ -515,6 +519,22 @@ async def test_the_gateway_stops_in_good_order(placed: Settings, servers: Roles)
         gateway.signal(signal.SIGTERM)
         assert [line async for line in stream.aiter_lines()][-1] == ""  # the stream has its proper end
         assert await gateway.ended(10) == 0
+
+
+async def test_when_the_next_token_ends_is_measured(placed: Settings, servers: Roles, tmp_path: Path) -> None:
+    """Also where the file has been changed since the gateway was started."""
+    port, metrics = free_ports(2)
+    known = tmp_path / "tokens"
+    file = tokens_file(known, grant("far", "ops", expires="2126-01-02T00:00:00Z"))
+    await start(servers, placed, gateway_port=str(port), metrics_port=str(metrics), gateway_tokens_file=file)
+    add_grant(known, grant("near", "ops", expires="2126-01-01T00:00:00Z"))
+
+    async with httpx.AsyncClient() as asking:
+        told = (await asking.get(f"http://127.0.0.1:{metrics}/metrics")).text
+
+    found = re.search(r"^paidan_gateway_token_ends_seconds (\S+)$", told, re.MULTILINE)
+    assert found is not None
+    assert float(found[1]) == from_text("2126-01-01T00:00:00Z") / 1000
 
 
 async def test_attacks_cost_a_running_gateway_nothing(

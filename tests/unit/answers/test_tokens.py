@@ -38,6 +38,19 @@ def test_a_token_opens_until_it_ends(tmp_path: Path) -> None:
     assert tokens.find("", NOW) is None
 
 
+def test_when_the_next_token_ends_is_known_before_it_does(tmp_path: Path) -> None:
+    """Those of a city's first day end a year later, all on one day, and whatever sends with them is refused."""
+    path = tmp_path / "t"
+    ends = {"over": "2026-02-28", "camera": "2026-03-08", "app": "2027-03-01"}
+    granted = [grant(name, "ops", expires=f"{day}T00:00:00Z") for name, day in ends.items()]
+    tokens = Tokens(Path(tokens_file(path, *granted)))
+
+    assert tokens.next_end(NOW) == from_text("2026-03-08T00:00:00Z")
+    revoke(path, granted[1].handle)
+    assert tokens.next_end(NOW) == from_text("2027-03-01T00:00:00Z")
+    assert tokens.next_end(from_text("2027-03-01T00:00:00Z")) is None
+
+
 def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     """What is added opens, what is revoked does not, without a restart."""
     path = tmp_path / "t"
