@@ -2,13 +2,16 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
@@ -31,6 +34,7 @@ from streams.notify.webhook import Webhooks, http_headers, target_answer
 from streams.settings import Settings, load_settings
 from tests.conftest import REPOSITORY
 from tests.support.desks import DISPATCHER, HOUR, T0, Desk, report
+from tests.support.messages import raw
 
 NOW = 1_772_000_000.0
 BODY = '{"text":"路上有个坑"}'.encode()
@@ -380,3 +384,35 @@ def test_the_department_that_returned_an_order_is_told_that_it_was_right() -> No
     told = [json.loads(out.value) for out in desk.sent if out.topic == "notices"]
     assert [(each["to"], each["note"]) for each in told if each["kind"] == "returned"] == [("supervisor", "r")]
     assert [each["to"] for each in told if each["kind"] == "return-approved"] == ["roads"]
+
+
+async def test_what_is_finished_is_committed_and_what_is_not_comes_again() -> None:
+    """Each record by itself; those of others all at once, and nothing beyond the one at which it was halted."""
+
+    class Finishing:
+        async def finish(self, record: ConsumerRecord, halted: asyncio.Event) -> bool:
+            if record.offset == 12:
+                halted.set()
+            return bool(record.value == b"own")
+
+        def rest(self) -> None:
+            """Nothing is at hand."""
+
+    part, commits = TopicPartition("n.notices", 0), list[int]()
+
+    async def commit(offsets: dict[TopicPartition, int]) -> None:
+        commits.append(offsets[part])
+
+    consumer = FinishingConsumer(settings(), "g", [part.topic], Finishing())
+    consumer._consumer = cast(AIOKafkaConsumer, SimpleNamespace(commit=commit))
+
+    async def given(*values: tuple[int, bytes]) -> list[int]:
+        commits.clear()
+        with contextlib.suppress(Halted):
+            await consumer._finish_all(part, [raw(value, (), offset=offset) for offset, value in values])
+        return [*commits]
+
+    assert await given((4, b"own"), (6, b"another's"), (7, b"another's")) == [5, 8]
+    assert await given((8, b"another's"), (9, b"own")) == [10]
+    assert await given((11, b"another's"), (12, b"own"), (13, b"own")) == [13]
+    assert await given((13, b"own")) == []
