@@ -9,7 +9,8 @@ from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, opening
 from dispatcher.steps.actions import STEPS
-from dispatcher.steps.guards import GUARDS, untimely
+from dispatcher.steps.guards import GUARDS
+from dispatcher.steps.guards.time_windows import untimely
 from dispatcher.steps.two_people import same_person
 from models.access import is_sender
 from models.events.above import is_from_above

@@ -15,7 +15,8 @@ from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
 from dispatcher.steps.checks import rechecking
-from dispatcher.steps.guards import reopenable, says_satisfied
+from dispatcher.steps.guards.time_windows import reopenable
+from dispatcher.steps.guards.words_given import says_satisfied
 from dispatcher.steps.opening import NAMED_BY
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking

@@ -9,7 +9,8 @@ from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.telling.notices import AUDIENCES
-from dispatcher.steps.guards import is_reporter, too_often
+from dispatcher.steps.guards.callers import is_reporter
+from dispatcher.steps.guards.time_windows import too_often
 from models.city import City
 from models.inbox import Actor
 from models.times import day_number, local_day, now_ms, to_text

@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import TIMELINE
-from dispatcher.steps import guards
+from dispatcher.steps.guards import time_windows
 from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor
 from models.sealed_words import ReportKey, seal
@@ -207,7 +207,7 @@ def test_feedback_is_not_given_for_ever() -> None:
 
 def test_an_order_has_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its row keeps the names of all of them, and a reporter's sealed words are one more each."""
-    monkeypatch.setattr(guards, "_KEYS", 3)
+    monkeypatch.setattr(time_windows, "_KEYS", 3)
     desk = opened()
 
     said = [desk.update("comment", CITIZEN, T0 + n, reason=sealed(f"still {n}")) for n in range(5)]
