@@ -257,6 +257,12 @@ class Settings(BaseSettings):
         description="So many events a second each token may send, five seconds' worth of them at once; more are "
         "answered with 429. 0: no bound.",
     )
+    gateway_citizen_per_minute: int = Field(
+        60,
+        ge=0,
+        description="So many reports and steps a minute a citizen's own token (`reporter`) may send, all of them at "
+        "once; more are answered with 429. 0: no bound of their own.",
+    )
 
     tables_host: str = Field(
         "127.0.0.1", description="Address a tables worker listens on; any but loopback needs a token."

@@ -113,7 +113,7 @@ def make_app(parts: Parts) -> ASGIApp:
     finder = Finder(parts.city, parts.shards, key, parts.keys)
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
-    rate = EventRate(parts.settings.gateway_events_per_second)
+    rate = EventRate(parts.settings.gateway_events_per_second, parts.settings.gateway_citizen_per_minute)
     app.add_middleware(Gate, holders=parts.holders, before_sending=rate.begin)
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)

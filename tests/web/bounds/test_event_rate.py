@@ -34,7 +34,7 @@ def refused_for(rate: EventRate, holder: Holder) -> str:
 def test_who_has_sent_too_many_waits_until_it_is_made_up_for() -> None:
     """A message of a thousand at 100 a second costs ten seconds; another token does not feel it."""
     now = 0.0
-    rate = EventRate(100, lambda: now)
+    rate = EventRate(100, clock=lambda: now)
 
     assert refused_for(rate, CAMERAS) == ""
     rate.take(CAMERAS, 999)
@@ -42,6 +42,20 @@ def test_who_has_sent_too_many_waits_until_it_is_made_up_for() -> None:
     assert refused_for(rate, OTHERS) == ""
     now = 5.5
     assert refused_for(rate, CAMERAS) == ""
+
+
+def test_a_citizen_sends_as_much_as_a_person_does() -> None:
+    """So many reports and steps a minute; another citizen, and whoever speaks for many, do not feel it."""
+    now = 0.0
+    rate = EventRate(100, 6, clock=lambda: now)
+    one, other, app = (Holder(role, who, who) for role, who in (("reporter", "1"), ("reporter", "2"), ("app", "1")))
+
+    told = [refused_for(rate, one) for _ in range(7)]
+
+    assert told == [""] * 6 + ["10"]
+    assert [refused_for(rate, who) for who in (other, *[app] * 20)] == [""] * 21
+    now = 10.0
+    assert [refused_for(rate, one) for _ in range(2)] == ["", "10"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +101,7 @@ def test_an_address_is_answered_again_when_time_has_gone_by() -> None:
 def test_what_is_not_sent_is_saved_up_for_some_seconds_only() -> None:
     """A night of silence allows no flood."""
     now = 0.0
-    rate = EventRate(10, lambda: now)
+    rate = EventRate(10, clock=lambda: now)
     refused_for(rate, CAMERAS)
     now = 100_000.0
 
@@ -155,3 +169,20 @@ async def test_a_refused_message_counts_as_one(gateway: Open, tmp_path: Path) ->
         statuses = [(await send(client, b"{}")).status_code for _ in range(3)]
 
     assert statuses == [422, 422, 429]
+
+
+@pytest.mark.usefixtures("standing_rates")
+async def test_a_citizen_s_own_bound_is_the_setting_s(gateway: Open, tmp_path: Path) -> None:
+    """Reports and steps together; what is only asked for counts for nothing."""
+    tokens = one_of_each(tmp_path / "t")
+
+    async with gateway(gateway_tokens_file=tokens, gateway_citizen_per_minute=2) as client:
+        asked = [await client.get("/seat", headers=bearer("reporter")) for _ in range(3)]
+        sent = [
+            await client.post(path, json={}, headers=bearer("reporter"))
+            for path in ("/reports", "/reports", "/orders/gulou-20260301-aaaaaaaaaa/updates")
+        ]
+
+    assert [one.status_code for one in asked] == [200] * 3
+    assert [one.status_code for one in sent] == [422, 422, 429]
+    assert sent[-1].headers["retry-after"] == "30"
