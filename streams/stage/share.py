@@ -38,8 +38,8 @@ class Batch(NamedTuple):
 
 
 class Share(Generic[O]):
-    """A partition of the input with its processor, and what was fetched for it. It is kept when the partition is given
-    to another process: should it come back, and nobody has written to its changelogs meanwhile, its state is still
+    """A partition of the input with its processor, and what was fetched for it. It is kept while the group shares out
+    anew: should the partition come back then, and nobody has written to its changelogs meanwhile, its state is still
     true."""
 
     def __init__(self, tp: TopicPartition, processor: Processor[O], options: StageOptions) -> None:

@@ -21,6 +21,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from streams.kafka.clients import admin as admin_client
 from streams.kafka.clients import follower, log_reader, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS, death_of
+from streams.kafka.log_reading import read_changelogs
 from streams.kafka.sending import Send, Sent, send_all
 from streams.local.broker import LocalBroker
 from streams.local.supervisor import GRACE_SECONDS
@@ -336,6 +337,21 @@ async def test_a_partition_that_comes_back_unchanged_is_not_restored_again(kafka
     await first.stop()
     assert heard[-1] == ["2", 2]
     assert (first.works[kept] is work, work.loads) == (True, 1)
+
+
+async def test_a_changelog_is_read_again_unless_it_ends_where_it_did(kafka: Kafka, counting: str) -> None:
+    """Who has lost its partitions for a while, and gets the same ones, may have a state that is older than it."""
+    part = TopicPartition(f"{counting}.log", 0)
+    before, ends = await read_changelogs(kafka.connection, [part])
+    unchanged, _ = await read_changelogs(kafka.connection, [part], ends)
+
+    await kafka.produce(part.topic, [Message(value, b"a", partition=0) for value in (b"1", b"2")])
+    after, later = await read_changelogs(kafka.connection, [part], ends)
+    again, _ = await read_changelogs(kafka.connection, [part], later)
+
+    assert (before, unchanged, again) == ({part.topic: []}, None, None)
+    assert after == {part.topic: [("a", b"2")]}
+    assert (ends, later) == ({part: 0}, {part: 2})
 
 
 async def test_a_due_timer_brings_one_tick_through_the_own_input(kafka: Kafka, counting: str) -> None:

@@ -324,6 +324,16 @@ async def test_not_one_figure_is_lost_or_counted_twice(booked: int | None, said:
         await loading
 
 
+async def test_rows_that_say_nothing_of_where_to_go_on_are_no_state() -> None:
+    """A repair has written them beside a state that is gone: from its beginning the inbox would be decided again."""
+    order, desk = opened(1), _new_desk()
+
+    goes_on = await desk.load({"t.desk": [(order.id, encode_row(order))], "t.figures": []})
+
+    assert goes_on is None
+    assert len(desk._state.orders) == 0
+
+
 async def test_orders_without_any_figure_are_not_gone_on_from() -> None:
     """Nor where a version has written them that did not count figures: each order was counted as opened."""
     order = opened(1)
