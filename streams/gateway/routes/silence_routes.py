@@ -18,6 +18,7 @@ from models.inbox import LiveSilence
 from models.redact import pseudonym, stand_in
 from models.times import now_ms, to_text
 from streams.control.live_silences import (
+    Decide,
     Known,
     SilenceBook,
     SilenceState,
@@ -32,6 +33,7 @@ from streams.control.live_silences import (
 )
 from streams.control.one_at_a_time import ControlError
 from streams.gateway.events.request_event import body_of, idempotency_key
+from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
@@ -86,9 +88,26 @@ class SilenceStep(Contract):
 _REQUEST, _STEP = TypeAdapter(SilenceRequest), TypeAdapter(SilenceStep)
 
 
+class _InTurn:
+    """The silences for many who ask. They are read, and changed, one after the other: who asks often waits for their
+    own. Raises Problem (503) where too many of one wait."""
+
+    def __init__(self, book: SilenceBook) -> None:
+        self._book = book
+        self._reading, self._changing = Turns(1, 1), Turns(1, 1)
+
+    async def all(self) -> Known:
+        async with self._reading.turn(ASKER.get()):
+            return await self._book.all()
+
+    async def change(self, decide: Decide) -> LiveSilence:
+        async with self._changing.turn(ASKER.get()):
+            return await self._book.change(decide)
+
+
 def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) -> APIRouter:
     """The routes, with what they need; `key` is that of the pseudonyms, under which sources are known."""
-    router = APIRouter(tags=["silences"], dependencies=[ONLY_KNOWN])
+    router, taken = APIRouter(tags=["silences"], dependencies=[ONLY_KNOWN]), _InTurn(book)
 
     @router.get("/silences", summary="What people have silenced while the city runs, the newest first")
     async def listed(
@@ -98,7 +117,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
         ] = "",
     ) -> Response:
         now, people = now_ms(), may(holder_of(request), "act", "staff")
-        known = sorted((await _done(book.all())).values(), key=lambda one: one.number, reverse=True)
+        known = sorted((await _done(taken.all())).values(), key=lambda one: one.number, reverse=True)
         shown = [_document(one, city, now, people) for one in known]
         wanted = [one for one in shown if (one["state"] == state if state else one["state"] != "expired")]
         zones = list(control_zones(city, known, now))
@@ -139,7 +158,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
 
     async def _set(silence: LiveSilence) -> tuple[LiveSilence, int]:
         """What is asked for again is answered as it stands: by now it may be over."""
-        if silence.asked and (before := set_before(await book.all(), silence)) is not None:
+        if silence.asked and (before := set_before(await taken.all(), silence)) is not None:
             return before, 200
         try:
             check(city, silence)
@@ -152,7 +171,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             was_set = set_before(now, silence) is not None  # by the same, sent twice at once
             return setting(now)
 
-        return await book.change(decide), 200 if was_set else 201
+        return await taken.change(decide), 200 if was_set else 201
 
     @router.post("/silences/{number}/approve", summary="Approve a silence that waits for a second person")
     async def approve(number: _Number, request: Request) -> Response:
@@ -166,10 +185,10 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
         holder, now, body = holder_of(request), now_ms(), await request.body()
         by = _who(holder, _parsed(_STEP, await body_of(request)).by if body else "", key)
         if holder is not None and holder.area:
-            there = (await _done(book.all())).get(number)
+            there = (await _done(taken.all())).get(number)
             within(finder, holder, "*" if there is None else there.area)
         step = approved(number, by, now) if approving else ended(number, by, now)
-        return answer(_document(await _done(book.change(step)), city, now))
+        return answer(_document(await _done(taken.change(step)), city, now))
 
     return router
 

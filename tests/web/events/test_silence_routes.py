@@ -1,5 +1,6 @@
 """Silences over HTTP: who sets, approves and ends them, what is refused, and what a silenced reporter is shown."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,6 +43,25 @@ class Kept:
         made = decide(self.known)
         self.known[made.number] = made
         return made
+
+
+class Slow(Kept):
+    """They are changed one after the other, each as soon as somebody says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._one, self._next, self.begun = asyncio.Lock(), asyncio.Semaphore(0), 0
+
+    async def change(self, decide: Decide) -> LiveSilence:
+        """As it is on Kafka."""
+        self.begun += 1
+        async with self._one, self._next:
+            return await super().change(decide)
+
+    def go_on(self, changes: int) -> None:
+        """Let so many go on."""
+        for _ in range(changes):
+            self._next.release()
 
 
 @pytest.fixture
@@ -270,3 +290,31 @@ def test_a_reporter_whose_report_is_silenced_sees_that_by_the_link() -> None:
     assert (silenced["state"], silenced["suppressed"]) == ("rejected", True)
     assert [step["fact"] for step in silenced["steps"]] == ["opened", "rejected"]
     assert public_state(plain, "hash-1", city)["suppressed"] is False
+
+
+async def test_who_sets_many_silences_at_once_waits_for_their_own(
+    gateway: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each takes a transaction of its own: those of the others do not wait for all of them."""
+    book = Slow()
+    monkeypatch.setattr(application, "SilenceBook", lambda *_: book)
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: T0)
+    path = tokens_file(tmp_path / "t", grant("greedy", "dispatcher"), grant("other", "dispatcher"))
+
+    async with gateway(gateway_tokens_file=path) as client:
+
+        async def begin(token: str, so_many: int) -> "asyncio.Task[httpx.Response]":
+            task = asyncio.create_task(client.post("/silences", json=LAMPS, headers=bearer(token)))
+            async with asyncio.timeout(10):
+                while book.begun < so_many:
+                    await asyncio.sleep(0)
+            return task
+
+        tasks = [await begin("greedy", so_many) for so_many in (1, 1, 1)]
+        tasks.append(await begin("other", 1))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        book.go_on(4)
+        await asyncio.gather(*tasks)
+
+    assert [one.created_by for one in book.known.values()] == ["greedy", "other", "greedy", "greedy"]
