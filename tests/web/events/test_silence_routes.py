@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from models.inbox import LiveSilence
 from models.times import from_text, to_text
 from streams.control.live_silences import Decide, Known
 from streams.gateway import app as application
+from streams.gateway.events.turns import Turns
 from streams.gateway.reporters.public_state import public_state
 from streams.gateway.routes import silence_routes
 from tests.support.desks import DAY, HOUR, T0, Desk, quiet_city, report
@@ -46,22 +48,30 @@ class Kept:
 
 
 class Slow(Kept):
-    """They are changed one after the other, each as soon as somebody says so."""
+    """They are changed one after the other, once somebody says so."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._one, self._next, self.begun = asyncio.Lock(), asyncio.Semaphore(0), 0
+        self._one, self.go_on = asyncio.Lock(), asyncio.Event()
 
     async def change(self, decide: Decide) -> LiveSilence:
         """As it is on Kafka."""
-        self.begun += 1
-        async with self._one, self._next:
+        async with self._one:
+            await self.go_on.wait()
             return await super().change(decide)
 
-    def go_on(self, changes: int) -> None:
-        """Let so many go on."""
-        for _ in range(changes):
-            self._next.release()
+
+class Counted(Turns):
+    """Turns, with how many were asked for in all."""
+
+    asked = 0
+
+    @asynccontextmanager
+    async def turn(self, whose: Hashable) -> AsyncIterator[None]:
+        """A turn."""
+        Counted.asked += 1
+        async with super().turn(whose):
+            yield
 
 
 @pytest.fixture
@@ -299,22 +309,18 @@ async def test_who_sets_many_silences_at_once_waits_for_their_own(
     book = Slow()
     monkeypatch.setattr(application, "SilenceBook", lambda *_: book)
     monkeypatch.setattr(silence_routes, "now_ms", lambda: T0)
+    monkeypatch.setattr(silence_routes, "Turns", Counted)
+    monkeypatch.setattr(Counted, "asked", 0)
     path = tokens_file(tmp_path / "t", grant("greedy", "dispatcher"), grant("other", "dispatcher"))
 
     async with gateway(gateway_tokens_file=path) as client:
-
-        async def begin(token: str, so_many: int) -> "asyncio.Task[httpx.Response]":
-            task = asyncio.create_task(client.post("/silences", json=LAMPS, headers=bearer(token)))
+        tasks = []
+        for token in ("greedy", "greedy", "greedy", "other"):
+            tasks.append(asyncio.create_task(client.post("/silences", json=LAMPS, headers=bearer(token))))
             async with asyncio.timeout(10):
-                while book.begun < so_many:
+                while Counted.asked < len(tasks):
                     await asyncio.sleep(0)
-            return task
-
-        tasks = [await begin("greedy", so_many) for so_many in (1, 1, 1)]
-        tasks.append(await begin("other", 1))
-        for _ in range(20):
-            await asyncio.sleep(0)
-        book.go_on(4)
+        book.go_on.set()
         await asyncio.gather(*tasks)
 
     assert [one.created_by for one in book.known.values()] == ["greedy", "other", "greedy", "greedy"]
