@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from dispatcher.figures.figure_row import decode, merge_rows
+from dispatcher.figures.figure_row import merge_rows
 from dispatcher.figures.indicators import Weights, Window, indicators
 from dispatcher.order import wire
 from models.city import City
@@ -40,7 +40,7 @@ class OwnFigures:
         for record in records:
             key = record.key.decode()
             if record.value is not None and key.startswith(f"{_DIMENSION}/"):
-                self._views[record.partition].put(key, decode(record.value), record.offset)
+                self._views[record.partition].put(key, record.value, record.offset)
 
     def message(self, now: int, every_seconds: float) -> HubFiguresMessage:
         """What is told at an instant, ms UTC: the periods that people ask for by a button."""

@@ -3,11 +3,16 @@
 Days are added up in blocks of 8, 64 and 512, which are made when first asked for and dropped when one of their days
 changes: a window of n days costs some 14 additions for each of the three sizes instead of n. The sums that were asked
 for last are kept until a row changes that they count, so that asking again costs nothing.
+
+A row that came encoded stays so until its day is asked for: after years nearly all are of days that are over. What was
+open by the end of one counts in every window after it, so stocks are taken out of each row at once, and have blocks of
+their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
+from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.indicators import STOCKS, Window
 from models.times import day_number, numbered_day
@@ -17,42 +22,21 @@ _LEVELS = 3
 _KEPT = 8  # sums kept for each dimension and key
 
 
-class _Series:
-    """The rows of one dimension and key by day (as an ordinal), and their blocks."""
+class _Blocks:
+    """What `row_of` gives for a day (as an ordinal), and the sums of blocks of days."""
 
-    __slots__ = ("asked", "blocks", "first", "last")
+    __slots__ = ("_row_of", "_sums")
 
-    def __init__(self) -> None:
-        self.blocks: list[dict[int, FigureRow | None]] = [{} for _ in range(_LEVELS + 1)]
-        self.asked: dict[tuple[int | None, int], FigureRow] = {}
-        self.first, self.last = date.max.toordinal(), 0
+    def __init__(self, row_of: Callable[[int], FigureRow | None]) -> None:
+        self._row_of = row_of
+        self._sums: list[dict[int, FigureRow | None]] = [{} for _ in range(_LEVELS)]
 
-    def put(self, day: int, row: FigureRow) -> None:
-        self.blocks[0][day] = row
-        self.first, self.last = min(self.first, day), max(self.last, day)
-        for level in range(1, _LEVELS + 1):
-            self.blocks[level].pop(day >> _BITS * level, None)
-        self.asked = {window: row for window, row in self.asked.items() if day > window[1]}
+    def changed(self, day: int) -> None:
+        """The row of a day is another one."""
+        for level, sums in enumerate(self._sums, 1):
+            sums.pop(day >> _BITS * level, None)
 
-    def total(self, first: int | None, last: int) -> FigureRow:
-        """As `indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
-        known = self.asked.get((first, last))
-        if known is None:
-            while len(self.asked) >= _KEPT:
-                del self.asked[next(iter(self.asked))]
-            known = self.asked[first, last] = self._total(first, last)
-        return known
-
-    def _total(self, first: int | None, last: int) -> FigureRow:
-        start = self.first if first is None else max(first, self.first)
-        parts = list(self._cover(start, min(last, self.last)))
-        if first is not None:
-            for row in self._cover(self.first, min(first - 1, last, self.last)):
-                if stocks := {name: row.counters[name] for name in STOCKS if name in row.counters}:
-                    parts.append(FigureRow(row.version, stocks))
-        return merge_rows(parts)
-
-    def _cover(self, first: int, last: int) -> Iterator[FigureRow]:
+    def cover(self, first: int, last: int) -> Iterator[FigureRow]:
         """The fewest blocks that hold just these days."""
         day = first
         while day <= last:
@@ -67,13 +51,62 @@ class _Series:
             day += 1 << _BITS * level
 
     def _block(self, level: int, index: int) -> FigureRow | None:
-        blocks = self.blocks[level]
-        if level == 0 or index in blocks:
-            return blocks.get(index)
-        days = (self._block(level - 1, (index << _BITS) + part) for part in range(1 << _BITS))
-        present = [row for row in days if row is not None]
-        blocks[index] = merge_rows(present) if present else None
-        return blocks[index]
+        if level == 0:
+            return self._row_of(index)
+        sums = self._sums[level - 1]
+        if index not in sums:
+            days = (self._block(level - 1, (index << _BITS) + part) for part in range(1 << _BITS))
+            present = [row for row in days if row is not None]
+            sums[index] = merge_rows(present) if present else None
+        return sums[index]
+
+
+class _Series:
+    """The rows of one dimension and key by day (as an ordinal)."""
+
+    __slots__ = ("_asked", "_days", "_first", "_flows", "_last", "_standing", "_stocks")
+
+    def __init__(self) -> None:
+        self._days: dict[int, FigureRow | bytes] = {}
+        self._standing: dict[int, FigureRow] = {}  # the stocks of each day that has any
+        self._flows, self._stocks = _Blocks(self.row), _Blocks(self._standing.get)
+        self._asked: dict[tuple[int | None, int], FigureRow] = {}
+        self._first, self._last = date.max.toordinal(), 0
+
+    def put(self, day: int, row: FigureRow | bytes) -> None:
+        """Take the row of a day, which may be encoded. Raises msgspec errors when it is none."""
+        counted = figure_row.counters_of(row) if isinstance(row, bytes) else row
+        stocks = _stocks_of(counted)
+        if stocks.counters:
+            self._standing[day] = stocks
+        else:
+            self._standing.pop(day, None)
+        self._days[day] = row
+        self._first, self._last = min(self._first, day), max(self._last, day)
+        self._flows.changed(day)
+        self._stocks.changed(day)
+        self._asked = {window: row for window, row in self._asked.items() if day > window[1]}
+
+    def row(self, day: int) -> FigureRow | None:
+        """The row of a day; None where there is none."""
+        row = self._days.get(day)
+        return figure_row.decode(row) if isinstance(row, bytes) else row
+
+    def total(self, first: int | None, last: int) -> FigureRow:
+        """As `indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
+        known = self._asked.get((first, last))
+        if known is None:
+            while len(self._asked) >= _KEPT:
+                del self._asked[next(iter(self._asked))]
+            known = self._asked[first, last] = self._total(first, last)
+        return known
+
+    def _total(self, first: int | None, last: int) -> FigureRow:
+        start = self._first if first is None else max(first, self._first)
+        parts = list(self._flows.cover(start, min(last, self._last)))
+        if first is not None:
+            parts += self._stocks.cover(self._first, min(first - 1, last, self._last))
+        return merge_rows(parts)
 
 
 class FigureView:
@@ -83,8 +116,9 @@ class FigureView:
         self.offset = 0
         self._series: dict[str, dict[str, _Series]] = {}
 
-    def put(self, key: str, row: FigureRow, offset: int) -> None:
-        """Take the row that the table now holds. Raises ValueError for a bad key."""
+    def put(self, key: str, row: FigureRow | bytes, offset: int) -> None:
+        """Take the row that the table now holds, which may be encoded. Raises ValueError for a bad key, msgspec errors
+        for what is no row."""
         dimension, name, day, _ = parse_key(key)
         series = self._series.setdefault(dimension, {}).setdefault(name, _Series())
         series.put(_ordinal(day), row)
@@ -105,10 +139,14 @@ class FigureView:
         before = merge_rows(each.total(first, first - 1) for each in series)
         found: dict[int, FigureRow] = {}
         for day in range(first, last + 1):
-            row = merge_rows([before, *(row for each in series if (row := each.blocks[0].get(day)) is not None)])
+            row = merge_rows([before, *(row for each in series if (row := each.row(day)) is not None)])
             found[day_number(date.fromordinal(day))] = row
-            before = FigureRow(row.version, {name: row.counters[name] for name in STOCKS if name in row.counters})
+            before = _stocks_of(row)
         return found
+
+
+def _stocks_of(row: FigureRow) -> FigureRow:
+    return FigureRow(row.version, {name: row.counters[name] for name in STOCKS if name in row.counters})
 
 
 def _ordinal(day: int) -> int:

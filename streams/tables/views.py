@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dispatcher.figures import figure_row
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from streams import metrics
@@ -51,7 +50,7 @@ class PartitionView:
 
     def put_figures(self, key: str, row: Kept) -> None:
         """Take a row of the table `figures`. Raises msgspec errors or ValueError when it is none."""
-        self.figures.put(key, figure_row.decode(bytes(row.row)), row.offset)
+        self.figures.put(key, bytes(row.row), row.offset)
 
 
 class Views:

@@ -166,11 +166,11 @@ days = st.dates(date(2025, 11, 1), date(2028, 3, 1)).map(lambda day: int(f"{day:
 
 @given(st.dictionaries(days, rows, max_size=40), st.tuples(days, days), st.booleans())
 def test_a_window_s_sum_is_that_of_its_days(book: dict[int, FigureRow], ends: tuple[int, int], whole: bool) -> None:
-    """Blocks or days: the view says what `indicators.total` says, before and after a row changes."""
+    """Blocks or days, encoded or not: the view says what `indicators.total` says, before and after a row changes."""
     window = Window(last=max(ends), first=None if whole else min(ends))
     view = FigureView()
     for day, row in book.items():
-        view.put(f"department/roads/{day}/0", row, 0)
+        view.put(f"department/roads/{day}/0", encode(row) if day % 2 else row, 0)
     assert _sums(view, window) == _of(total(book.items(), window))
     for day in list(book)[:3]:
         book[day] = book[day].add({"closed": 5, ("resolution_ms", 777): 1})
@@ -186,7 +186,7 @@ def test_a_trend_says_for_each_day_what_its_window_says(
     first = numbered_day(last) - timedelta(days=before)
     view = FigureView()
     for (area, day), row in book.items():
-        view.put(f"area/{area}/{day}/0", row, 0)
+        view.put(f"area/{area}/{day}/0", encode(row), 0)
 
     found = view.days("area", Window(last=last, first=int(f"{first:%Y%m%d}")))
 
@@ -202,6 +202,24 @@ def _sums(view: FigureView, window: Window) -> tuple[object, object]:
 
 def _of(row: FigureRow) -> tuple[object, object]:
     return row.counters, row.sketches
+
+
+@pytest.mark.parametrize("row", [b"", b"{", b'{"counters": {"open": "many"}}', b"[]"])
+def test_what_is_no_figure_row_is_not_taken(row: bytes) -> None:
+    """It would be found out only when somebody asks for that day."""
+    with pytest.raises(msgspec.MsgspecError):
+        FigureView().put("area/gulou/20260301/0", row, 9)
+
+
+def test_what_a_day_leaves_open_counts_until_a_later_row_of_it_takes_that_back() -> None:
+    """A row that counts no stock any more has none."""
+    view, after = FigureView(), Window(last=20260401, first=20260331)
+    view.put("area/gulou/20260301/0", FigureRow(1, {"open": 2, "closed": 1}), 1)
+    assert view.totals("area", after)["gulou"].counters == {"open": 2}
+
+    view.put("area/gulou/20260301/0", FigureRow(2, {"closed": 3}), 2)
+
+    assert view.totals("area", after) == {}
 
 
 def test_a_figure_row_replaces_the_one_before() -> None:
