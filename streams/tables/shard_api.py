@@ -181,7 +181,7 @@ def _json(answer: msgspec.Struct) -> Response:
 
 
 def _most(given: str) -> int:
-    return max(0, min(int(given), MAX_LIMIT))
+    return max(1, min(int(given), MAX_LIMIT))
 
 
 def _window(asked: Mapping[str, str]) -> Window:

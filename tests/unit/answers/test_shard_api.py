@@ -83,16 +83,18 @@ async def test_days_are_those_of_the_whole_city(worker: httpx.AsyncClient) -> No
 
 
 async def test_lists_go_on_behind_the_last_line_and_are_counted_where_that_is_asked(worker: httpx.AsyncClient) -> None:
-    """At most five hundred at once."""
+    """At most five hundred at once, and one at least."""
     newest = [order.id for order in reversed(ORDERS)]
 
     first = (await answered(worker, "/orders", limit=3, count="true"))["1"]
     cursor = f"0:{-ORDERS[1].opened_at}:{ORDERS[1].id}"
     behind = (await answered(worker, "/orders", limit=MAX_LIMIT + 1, after=cursor))["1"]
+    least = (await answered(worker, "/orders", limit=0))["1"]
     of_roads = (await answered(worker, "/orders", department="roads"))["1"]
 
     assert ([line["id"] for line in first["orders"]], first["total"], first["offset"]) == (newest[:3], 4, 4)
     assert ([line["id"] for line in behind["orders"]], behind["total"]) == (newest[3:], 0)
+    assert [line["id"] for line in least["orders"]] == newest[:1]
     assert {line["department"] for line in of_roads["orders"]} == {"roads"}
 
 
