@@ -51,6 +51,11 @@ class Calendar(msgspec.Struct, frozen=True):
         text = repr((zone.key, slots, sorted(weekend), sorted(holidays), sorted(make_up)))
         return cls(zone, slots, weekend, holidays, make_up, hashlib.sha256(text.encode()).hexdigest()[:8])
 
+    def without_holidays(self, first: int, last: int) -> list[int]:
+        """The years from one to another of which it names no holiday: their days count as those of any week."""
+        named = {day.year for day in self.holidays}
+        return [year for year in range(first, last + 1) if year not in named]
+
     @property
     def last_year(self) -> int | None:
         """The last year of which it names a holiday: the days of later ones count as those of any week. None: it names

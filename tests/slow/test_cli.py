@@ -114,6 +114,20 @@ def test_a_cluster_that_hangs_up_is_asked_once(tmp_path: Path) -> None:
     assert len(calls) == 1
 
 
+def test_history_of_years_without_holidays_says_so_first(tmp_path: Path) -> None:
+    """Of those between the first event and the last one that the calendar does not name."""
+    [event, *_] = read_events(DEMO_CITY / "day.jsonl")
+    lines = [msgspec.json.encode(event.event | {"time": f"{year}-12-31T20:00:00.000Z"}) for year in (2014, 2016)]
+    events = tmp_path / "events.jsonl"
+    events.write_bytes(b"\n".join(lines) + b"\n")
+
+    key = {"PAIDAN_PERSONAL_KEY": "for these tests only"}
+    done = _paidan("history", "--no-model", str(events), PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path), **key)
+
+    said = "calendar.csv names no holidays of 2015, 2016, 2017: the days of then count as those of any week"
+    assert done.stderr.splitlines()[0] == said
+
+
 @pytest.mark.parametrize(
     "command", [("tail", "assignments"), ("dead-letters", "list"), ("feed",), ("history",), ("audit",)]
 )

@@ -42,8 +42,7 @@ def gaps(city: City, today: date, known: Collection[str] | None = None, never_su
             for name in row.assists
             if name in city.hubs
         ]
-    years = {day.year for day in city.calendar.holidays}
-    for year in sorted({today.year, (today + _AHEAD).year} - years):
+    for year in city.calendar.without_holidays(today.year, (today + _AHEAD).year):
         missing.append(
             f"calendar.csv names no holidays of {year}, which limits reach: its days count as those of any week "
             f"(paidan city calendar {year} writes the official ones once they are known)"

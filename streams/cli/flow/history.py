@@ -9,6 +9,7 @@ import typer
 from models.city import load_city
 from models.envelope import instant
 from models.errors import UsageError
+from models.times import local_day
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names, check_shared
 from streams.settings import load_settings
@@ -41,6 +42,10 @@ def history(
     chronicle = Chronicle(files)
     if not len(chronicle):
         raise UsageError("the files hold no events")
+    first, last = (local_day(at, city.zone).year for at in (chronicle.first, chronicle.last))
+    if bare := city.calendar.without_holidays(first, last):
+        named = ", ".join(map(str, bare))
+        say(f"calendar.csv names no holidays of {named}: the days of then count as those of any week", err=True)
     classifier = LiveModels(settings, city).active if model else None
     names = Names(settings.namespace)
     sealer = sealer_of(settings)
