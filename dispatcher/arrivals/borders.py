@@ -55,7 +55,8 @@ def look(work: UnitOfWork, asked: AtBorder) -> None:
     for _, other_id in found[:NAMED]:
         other = work.order(other_id)
         assert other is not None  # it was there a moment ago
-        if _name(work, other, asked.order_id, asked.at):
+        if asked.order_id not in other.linked:  # one that names as many as it may is named, as in its own partition
+            _name(work, other, asked.order_id, asked.at)
             there = identity.area_of(asked.order_id)
             work.sent.append(_told(BeyondBorder(order_id=asked.order_id, area=there, other=other.id)))
 
@@ -67,12 +68,10 @@ def answered(work: UnitOfWork, found: BeyondBorder) -> None:
         _name(work, order, found.other, work.clock)
 
 
-def _name(work: UnitOfWork, order: Order, other_id: str, at: int) -> bool:
+def _name(work: UnitOfWork, order: Order, other_id: str, at: int) -> None:
     """Have an order name one of another partition, unless it does already, or names as many as it may."""
-    if other_id in order.linked or len(order.linked) >= NAMED_BY:
-        return False
-    work.emit(facts.Linked(**work.head(order, at, DESK), other=other_id, kind="related"))
-    return True
+    if other_id not in order.linked and len(order.linked) < NAMED_BY:
+        work.emit(facts.Linked(**work.head(order, at, DESK), other=other_id, kind="related"))
 
 
 def _told(item: AtBorder | BeyondBorder) -> Outgoing:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.steps.opening import NAMED_BY
 from models.inbox import UNLOCATED, AtBorder, BeyondBorder, InboxRecord, Item, Sighting, decode_items
 from tests.support.desks import (
     DISPATCHER,
@@ -171,6 +172,25 @@ def test_what_has_ended_by_the_time_of_the_answer_still_names_its_other_half() -
 
     assert desk.order(west).linked == ("south-e-1-1",)
     assert desk.failures == []
+    assert_laws(desk)
+
+
+def test_one_that_names_as_many_as_it_may_is_named_all_the_same() -> None:
+    """As it is where one partition has both: whoever looks at the new half sees the old one."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), at=T0)
+    west = desk.only().id
+    for n in range(NAMED_BY):
+        desk.feed(BeyondBorder(order_id=west, area="south-w", other=f"south-e-1-{n}"), at=T0)
+
+    sent = desk.feed(
+        AtBorder(order_id="south-e-2-1", area="south-w", category="pothole", lat=30.05, lon=114.1001, at=T0), at=T0
+    )
+
+    assert [decode_items(out.value) for out in sent] == [
+        (BeyondBorder(order_id="south-e-2-1", area="south-e", other=west),)
+    ]
+    assert len(desk.only().linked) == NAMED_BY
     assert_laws(desk)
 
 
