@@ -11,7 +11,7 @@ from models.inbox import InboxUpdate
 @guard
 def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     other = work.order(update.other_order_id)
-    if other is None and update.other_order_id in order.linked and not work.was_archived(update.other_order_id):
+    if _has_another_desk(work, order, update.other_order_id):
         return "with-another-desk"
     if other is None or other.id == order.id or other.state not in OPEN or not _neighbours(order, other):
         return "not-mergeable"
@@ -36,7 +36,14 @@ def _another_order(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
     if other in order.candidates:  # it may have left the desk
         return ""
     known = work.order(other) if other not in (order.id, *order.apart) else None
+    if _has_another_desk(work, order, other):  # the two cannot become one anyway
+        return "with-another-desk"
     return "" if known is not None and _neighbours(order, known) else "not-another"
+
+
+def _has_another_desk(work: UnitOfWork, order: Order, other_id: str) -> bool:
+    """Whether an order is related to one that this desk does not have, and has not had."""
+    return other_id in order.linked and work.order(other_id) is None and not work.was_archived(other_id)
 
 
 def _neighbours(order: Order, other: Order) -> bool:

@@ -205,6 +205,16 @@ def test_an_order_of_another_desk_is_not_merged_and_the_refusal_says_what_can_be
     assert desk.update("merge", DISPATCHER, T0, other_order_id="south-e-1-2", reason="r") == "not-mergeable"
 
 
+def test_an_order_of_another_desk_cannot_be_kept_apart_as_the_two_are_never_merged() -> None:
+    """The refusal does not say that they are not related: the order itself says that they are."""
+    desk = Desk()
+    desk.feed(report("1", T0, **WEST), at=T0)
+    desk.feed(BeyondBorder(order_id=desk.only().id, area="south-w", other="south-e-1-1"), at=T0)
+
+    assert desk.update("keep-apart", DISPATCHER, T0, other_order_id="south-e-1-1") == "with-another-desk"
+    assert desk.update("keep-apart", DISPATCHER, T0, other_order_id="south-e-1-2") == "not-another"
+
+
 def test_what_a_person_has_decided_is_related_over_the_border_too() -> None:
     """Nobody knew what it was when it came."""
     desk = Desk()
