@@ -102,10 +102,14 @@ def _looked_in(work: UnitOfWork, order: Order, lat: float, lon: float, reach: fl
 
 
 def _beyond(city: City, own: str, lat: float, lon: float, reach: float) -> list[str]:
-    """The other areas that lie so many metres to the north, east, south or west."""
+    """The other areas that lie so many metres to the north, east, south or west, or at a corner of the square around
+    that: whichever way a border runs within reach, one of these eight lies behind it, seen from either of its sides."""
     north = reach / METRES_PER_DEGREE
     east = north / max(math.cos(math.radians(lat)), 0.01)
     if city.areas.holds_all(own, lat - north, lon - east, lat + north, lon + east):
         return []  # most places are far from any border
-    there = city.areas.locate_many((lat + north, lat - north, lat, lat), (lon, lon, lon + east, lon - east))
+    up, down, right, left = lat + north, lat - north, lon + east, lon - east
+    there = city.areas.locate_many(
+        (up, down, lat, lat, up, up, down, down), (lon, lon, right, left, right, left, right, left)
+    )
     return sorted({area.id for area in there if area is not None and area.id != own})

@@ -1,11 +1,15 @@
 """What belongs together and is not one order: over a border, after a person's decision, by words without a place."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from shapely import Polygon
 
 from dispatcher.steps.opening import NAMED_BY
+from models.city import City
+from models.city.areas import Areas
 from models.inbox import UNLOCATED, AtBorder, BeyondBorder, InboxRecord, Item, Sighting, decode_items
 from tests.support.desks import (
     DISPATCHER,
@@ -17,6 +21,7 @@ from tests.support.desks import (
     assert_laws,
     detection,
     guess,
+    quiet_city,
     report,
 )
 
@@ -72,6 +77,33 @@ def test_cameras_on_both_sides_of_a_border_relate_too() -> None:
 
     west, east = desk.state.orders.values()
     assert (west.linked, east.linked) == ((east.id,), (west.id,))
+
+
+def _aslant() -> City:
+    """A city whose two southern areas meet in a line from north-west to south-east, through 30.05, 114.1."""
+    city = quiet_city()
+    west = Polygon([(114.05, 30.1), (114.15, 30.0), (114.05, 30.0)])
+    east = Polygon([(114.05, 30.1), (114.15, 30.1), (114.15, 30.0)])
+    shapes = {area.id: city.areas.shape(area.id) for area in city.areas} | {"south-w": west, "south-e": east}
+    return replace(city, areas=Areas(list(city.areas), shapes, city.merge_level))
+
+
+@pytest.mark.parametrize("first", ["south-w", "south-e"])
+def test_halves_at_a_border_aslant_are_related_whichever_comes_second(first: str) -> None:
+    """Seen from the one in the west, 40 m from the border, that is farther than the radius in each of the four
+    directions; seen from the one in the east, it is near."""
+    desk = Desk(_aslant())
+    places = {"south-w": (-0.000268, -0.000268), "south-e": (0.000032, 0.000032)}
+    for area, (north, east) in sorted(places.items(), key=lambda place: place[0] != first):
+        lat, lon = 30.05 + north, 114.1 + east
+        found = desk.city.areas.locate(lat, lon)
+        assert found is not None
+        assert found.id == area
+        desk.feed(report(area, T0, area=area, lat=lat, lon=lon), at=T0)
+
+    one, other = desk.state.orders.values()
+    assert (one.linked, other.linked) == ((other.id,), (one.id,))
+    assert_laws(desk)
 
 
 class Sides:
