@@ -243,6 +243,7 @@ async def test_a_button_that_is_gone_once_it_was_pressed_hands_the_keyboard_on(c
         await page.route(f"{base}/silences", lambda route: route.fulfill(json=silences))
         await page.goto(base)
         await page.locator("#cards [data-query]").first.press("Enter")
+        await expect(page.locator("#all-orders")).to_be_visible()
         await page.locator("#all-orders").press("Enter")
         await expect(page.locator("#all-orders")).to_be_hidden()
         await expect(page.locator("#orders")).to_be_focused()
