@@ -188,6 +188,8 @@ async def test_a_line_that_leaves_its_list_hands_the_keyboard_to_the_one_in_its_
         await expect(line).to_be_focused()
 
         left.clear()
+        await expect(page.locator(f'#order a[href="/o/{SECOND}"]')).to_be_visible()
+        await expect(page.locator('.doing [data-action="accept"]')).to_be_visible()  # until then the key does nothing
         await page.keyboard.press("a")
         await expect(page.locator("#lines ol")).to_be_focused()
 
