@@ -9,13 +9,13 @@ docs/adr/0135 says why, and what that does not find.
 import math
 from collections.abc import Iterator
 
-from dispatcher.arrivals import merging, nearby
+from dispatcher.arrivals import nearby
 from dispatcher.order import facts
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps.opening import NAMED, NAMED_BY, link
+from dispatcher.steps.opening import link, may_name
 from models.city import Category, City
 from models.city.ground.distances import METRES_PER_DEGREE
 from models.inbox import AtBorder, BeyondBorder, encode_items
@@ -33,15 +33,13 @@ def relate(work: UnitOfWork, order: Order) -> Order:
         )
         for area in _looked_in(work, order, order.lat, order.lon, kind.merge_radius_m)
     ]
-    found = sorted(
-        (away, other.id)
+    found = [
+        (other, away)
         for one in asked
         for other, away in _near(work, one, kind)
         if order.area not in index.areas_of(other) and other.id not in order.linked
-    )
-    for _, other_id in found[:NAMED]:
-        other = work.order(other_id)
-        assert other is not None  # it was there a moment ago
+    ]
+    for other in nearby.nearest(work, found):
         order = link(work, order, other, order.opened_at, "related")
     if not work.replayed:
         work.sent.extend(_told(one) for one in asked)
@@ -51,10 +49,8 @@ def relate(work: UnitOfWork, order: Order) -> Order:
 def look(work: UnitOfWork, asked: AtBorder) -> None:
     """Relate the nearest orders of this partition to one of another that lies at their border, and answer."""
     kind = _merging(work.city, asked.category)
-    found = sorted((away, other.id) for other, away in _near(work, asked, kind)) if kind is not None else []
-    for _, other_id in found[:NAMED]:
-        other = work.order(other_id)
-        assert other is not None  # it was there a moment ago
+    found = () if kind is None else _near(work, asked, kind)
+    for other in nearby.nearest(work, found):
         if asked.order_id not in other.linked:  # one that names as many as it may is named, as in its own partition
             _name(work, other, asked.order_id, asked.at)
             there = identity.area_of(asked.order_id)
@@ -70,7 +66,7 @@ def answered(work: UnitOfWork, found: BeyondBorder) -> None:
 
 def _name(work: UnitOfWork, order: Order, other_id: str, at: int) -> None:
     """Have an order name one of another partition, unless it does already, or names as many as it may."""
-    if other_id not in order.linked and len(order.linked) < NAMED_BY:
+    if may_name(order, other_id):
         work.emit(facts.Linked(**work.head(order, at, DESK), other=other_id, kind="related"))
 
 
@@ -87,10 +83,7 @@ def _merging(city: City, name: str) -> Category | None:
 
 def _near(work: UnitOfWork, asked: AtBorder, kind: Category) -> Iterator[tuple[Order, float]]:
     """The open orders of an area that may be the other half of one at its border, with their distances in metres."""
-    group = work.city.merge_group(asked.category)
-    for other, away in nearby.around(work, asked, (group,), kind.merge_radius_m):
-        if other.state in OPEN and merging.in_time(asked.at, other, nearby.last_seen(work.overlay, other), kind):
-            yield other, away
+    return nearby.open_in_time(work, asked, work.city.merge_group(asked.category), kind, asked.at)
 
 
 def _looked_in(work: UnitOfWork, order: Order, lat: float, lon: float, reach: float) -> list[str]:

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from dispatcher.order.row import Order, kept_evidence
+from dispatcher.arrivals import merging
+from dispatcher.order.row import OPEN, Order, kept_evidence
 from dispatcher.partition import index
 from dispatcher.partition.index import Entry
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.steps.opening import NAMED
+from models.city import Category
 from models.city.ground.distances import METRES_PER_DEGREE, distance_m
 from models.inbox import AtBorder, Sighting
 
@@ -55,6 +58,24 @@ def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> I
         away = distance_m(lat, lon, north, east)
         if away <= reach:
             yield entry, away
+
+
+def open_in_time(
+    work: UnitOfWork, centre: Order | AtBorder, group: str, kind: Category, at: int
+) -> Iterator[tuple[Order, float]]:
+    """The open orders of a merge group that may be one incident with what was opened at an instant, by the radius and
+    the hours of its category, with their distances in metres."""
+    for other, away in around(work, centre, (group,), kind.merge_radius_m):
+        if other.state in OPEN and merging.in_time(at, other, last_seen(work.overlay, other), kind):
+            yield other, away
+
+
+def nearest(work: UnitOfWork, found: Iterable[tuple[Order, float]]) -> Iterator[Order]:
+    """Of orders with their distances the nearest that are named, each as it is when its turn comes."""
+    for _, order_id in sorted((away, order.id) for order, away in found)[:NAMED]:
+        order = work.order(order_id)
+        assert order is not None  # it was there a moment ago
+        yield order
 
 
 def last_seen(overlay: Overlay, order: Order) -> int:

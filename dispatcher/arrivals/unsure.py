@@ -12,7 +12,7 @@ from dispatcher.arrivals import merging, nearby, wording
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.opening import NAMED, are_apart, link
+from dispatcher.steps.opening import are_apart, link
 from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
@@ -136,17 +136,12 @@ def compare_again(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if kind is None or not kind.merge or order.state not in OPEN:
         return order
-    found = sorted(
-        (away, other.id)
-        for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m)
-        if other.state in OPEN
-        and other.id not in (order.id, *order.candidates)
-        and not are_apart(order, other)
-        and merging.in_time(order.opened_at, other, nearby.last_seen(work.overlay, other), kind)
-    )
-    for _, other_id in found[:NAMED]:
-        other = work.order(other_id)
-        assert other is not None  # it was there a moment ago
+    found = [
+        (other, away)
+        for other, away in nearby.open_in_time(work, order, order.group, kind, order.opened_at)
+        if other.id not in (order.id, *order.candidates) and not are_apart(order, other)
+    ]
+    for other in nearby.nearest(work, found):
         order = link(work, order, other, order.last_at)
     return order
 

@@ -17,7 +17,7 @@ from dispatcher.steps import concluding, dispatching, joint, levels, moving, spl
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards.time_windows import reopenable
 from dispatcher.steps.guards.words_given import says_satisfied
-from dispatcher.steps.opening import NAMED_BY
+from dispatcher.steps.opening import may_name
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking
 from models.events import Why
@@ -513,7 +513,7 @@ def _of_both(
 def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     other = work.order(update.other_order_id)  # None where another desk has it, which is told by intake
     for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and named not in one.linked and len(one.linked) < NAMED_BY:
+        if one is not None and may_name(one, named):
             work.emit(facts.Related(**work.head(one, at, update.by), other=named, reason=update.reason))
     return work.order(order.id) or order
 

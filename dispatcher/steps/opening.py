@@ -110,6 +110,11 @@ def link(
     return work.order(order.id) or order
 
 
+def may_name(order: Order, other_id: str) -> bool:
+    """Whether an order would name one that is related to it: not where it does already, or names as many as it may."""
+    return other_id not in order.linked and len(order.linked) < NAMED_BY
+
+
 def are_apart(one: Order, other: Order) -> bool:
     """Whether a person has said that two orders are not the same 非同一事: it stands with both, or with one of them
     where the other had left the desk or, in older logs, had ended."""

@@ -1,11 +1,11 @@
 """Large bodies are checked beside the event loop, so that everybody else is answered meanwhile."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER
 from streams.gateway.http.problems import Problem
 
@@ -22,7 +22,7 @@ class OffLoop:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "large-bodies")
-        self._under_way: Counter[Hashable] = Counter()
+        self._under_way = Shares()
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """What `work` returns or raises; `size` is that of the body in bytes. Raises Problem (503) when `MOST_LARGE`
@@ -30,8 +30,8 @@ class OffLoop:
         if size <= LARGE_BYTES:
             return work()
         whose = ASKER.get()
-        own = whose is not None and self._under_way[whose] >= MOST_LARGE_OF_ONE
-        if own or self._under_way.total() >= MOST_LARGE:
+        own = self._under_way.of(whose) >= MOST_LARGE_OF_ONE
+        if own or self._under_way.total >= MOST_LARGE:
             most = MOST_LARGE_OF_ONE if own else MOST_LARGE
             raise Problem(
                 503,
@@ -39,9 +39,5 @@ class OffLoop:
                 f"{most} bodies of more than {LARGE_BYTES} bytes are being checked",
                 {"retry-after": str(_AGAIN_SECONDS)},
             )
-        self._under_way[whose] += 1
-        try:
+        with self._under_way.taking(whose):
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._under_way[whose] -= 1
-            self._under_way += Counter()  # keeps those alone of whom something is under way

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.figures.indicators import INDICATORS, Weights, Window, coming, indicators, with_below
 from models.city import City
 from models.times import now_ms, numbered_day, to_text
+from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER, for_all, too_many
 from streams.gateway.http.problems import Problem
 from streams.gateway.shards import ShardAnswers, Shards
@@ -44,7 +44,7 @@ class StatusCache:
         self._now = now
         self._kept: dict[object, tuple[float, StatusDocument]] = {}
         self._under_way: dict[object, asyncio.Task[StatusDocument]] = {}
-        self._begun: Counter[Hashable] = Counter()
+        self._begun = Shares()
 
     async def get(self, asked: object, work: Callable[[], Awaitable[StatusDocument]]) -> StatusDocument:
         """The answer, at most `_KEPT_SECONDS` old; one that is not there yet is waited for, and its work raises what it
@@ -56,8 +56,8 @@ class StatusCache:
             return document
         task = self._under_way.get(asked)
         whose = ASKER.get()
-        if task is None and (whose is None or self._begun[whose] < _MOST_OF_ONE):
-            self._begun[whose] += 1
+        if task is None and self._begun.of(whose) < _MOST_OF_ONE:
+            self._begun.take(whose)
             task = self._under_way[asked] = asyncio.ensure_future(self._renew(asked, work, whose))
             task.add_done_callback(_seen)
         if age < _KEPT_SECONDS:
@@ -74,8 +74,7 @@ class StatusCache:
                 began, document = self._now(), await work()
         finally:
             del self._under_way[asked]
-            self._begun[whose] -= 1
-            self._begun += Counter()  # keeps those alone who have begun some
+            self._begun.give_back(whose)
         self._kept.pop(asked, None)
         self._kept[asked] = (began, document)
         while len(self._kept) > _KEPT_WINDOWS:

@@ -4,7 +4,7 @@ assignments and of what else changes a list."""
 import asyncio
 import contextlib
 import logging
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,6 +21,7 @@ from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
 from streams.gateway.events.live_facts import LiveFacts, Told
+from streams.gateway.events.shares import Shares
 from streams.kafka.clients import follower, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
@@ -114,9 +115,9 @@ class FactTail:
         self._outcomes = [TopicPartition(names.outcomes, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
-        self._places: Counter[Hashable] = Counter()  # how many of them are of one
+        self._places = Shares()  # how many of them are of one
         self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
-        self._admitted: Counter[Holder | None] = Counter()
+        self._admitted = Shares()
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._areas: OrderedDict[str, str] = OrderedDict()
         self.live = LiveFacts(settings.partitions)
@@ -130,8 +131,7 @@ class FactTail:
 
     def is_crowded(self, whose: Hashable) -> bool:
         """Whether as many wait for decisions as can, in all or of one."""
-        full = len(self._waiters) >= MOST_WAITERS
-        return full or (whose is not None and self._places[whose] >= MOST_WAITERS_OF_ONE)
+        return len(self._waiters) >= MOST_WAITERS or self._places.of(whose) >= MOST_WAITERS_OF_ONE
 
     def outcome_of(self, source: str, event_id: str) -> SightingOutcome | None:
         """What has become of a sighting whose sender has asked within the last hour; None where that is not known."""
@@ -147,13 +147,11 @@ class FactTail:
         if late is not None and late.content == waiter.content and late.decision.done():
             waiter.decision.set_result(late.decision.result())
         self._waiters.add(waiter)
-        self._places[waiter.whose] += 1
         try:
-            yield waiter
+            with self._places.taking(waiter.whose):
+                yield waiter
         finally:
             self._waiters.discard(waiter)
-            self._places[waiter.whose] -= 1
-            self._places += Counter()  # keeps those alone who still wait
 
     def remember(self, waiter: Waiter) -> None:
         """Keep what becomes of an event for when it is sent again: of the newest, in all and of one, whose senders have
@@ -179,13 +177,9 @@ class FactTail:
     @contextlib.contextmanager
     def admitting(self, holder: Holder | None) -> Iterator[tuple[int, int]]:
         """While the body runs somebody follows what changes, or is about to; how many do, with this one, and how many
-        of them are this holder's."""
-        self._admitted[holder] += 1
-        try:
-            yield self._admitted.total(), self._admitted[holder]
-        finally:
-            self._admitted[holder] -= 1
-            self._admitted += Counter()  # keeps those alone who still follow
+        of them are this holder's, where somebody needs a token."""
+        with self._admitted.taking(holder):
+            yield self._admitted.total, self._admitted.of(holder)
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka was away, go on with the facts where it ended, with the rest at the then

@@ -4,7 +4,7 @@ from dispatcher.order.row import OPEN, Order, kept_evidence
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.guards.guard_table import guard
-from dispatcher.steps.opening import NAMED_BY
+from dispatcher.steps.opening import may_name
 from models.inbox import InboxUpdate
 
 
@@ -62,8 +62,7 @@ def _beyond_a_border(work: UnitOfWork, order: Order, update: InboxUpdate, at: in
     """Whether an order of another partition exists, its own desk says: it gets the same step, of that order."""
     other = identity.area_of(update.other_order_id)
     beyond = other in work.city.areas and other != identity.area_of(order.id) and update.order_id == order.id
-    new = update.other_order_id not in order.linked and len(order.linked) < NAMED_BY
-    return "" if beyond and new else "not-beyond"
+    return "" if beyond and may_name(order, update.other_order_id) else "not-beyond"
 
 
 @guard

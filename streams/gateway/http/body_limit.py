@@ -1,11 +1,10 @@
 """Bodies are read up to a bound of bytes and of time: both are counted while they come, not believed."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Hashable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER
 from streams.gateway.http.problems import Problem
 
@@ -36,7 +35,7 @@ class BodyLimit:
         self._most = most
         self._seconds = seconds
         self._room, self._of_one = together, max(of_one, most)
-        self._held: Counter[Hashable] = Counter()
+        self._held = Shares()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -72,10 +71,10 @@ class BodyLimit:
             size = len(message.get("body", b""))
             come += size
             self._room -= size
-            self._held[whose] += size
+            self._held.take(whose, size)
             if come > self._most:
                 raise self._too_large()
-            if self._room < 0 or (whose is not None and self._held[whose] > self._of_one):
+            if self._room < 0 or self._held.of(whose) > self._of_one:
                 raise Problem(
                     503, "busy", "too many bodies are being read at once", {"retry-after": str(_AGAIN_SECONDS)}
                 )
@@ -86,5 +85,4 @@ class BodyLimit:
             await self._app(scope, bounded, send)
         finally:
             self._room += come
-            self._held[whose] -= come
-            self._held += Counter()  # keeps those alone of whom something is held
+            self._held.give_back(whose, come)

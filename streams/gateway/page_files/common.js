@@ -174,7 +174,7 @@ export async function answered(response) {
   return body;
 }
 
-const AGAIN_MS = 3000;
+export const AGAIN_MS = 3000; // until what had no answer is asked again
 
 // What `asking()` gives, which throws where there is no answer: it is asked again until there is one, and `trouble(error)` is
 // called each time. Throws what the gateway has refused.

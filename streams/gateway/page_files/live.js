@@ -1,7 +1,6 @@
 // What the desk does with orders, as server-sent events. `EventSource` cannot send a token, so they are read by hand.
-import { ask, newKey } from "/page/common.js";
+import { AGAIN_MS, ask, newKey } from "/page/common.js";
 
-const AGAIN_MS = 3000;
 const SILENT_MS = 60_000; // the gateway says something at least every 30 s: after so long nobody is there any more
 const SOON_MS = 5000;
 const REFUSED_MS = 60_000;

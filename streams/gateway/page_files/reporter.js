@@ -1,4 +1,4 @@
-import { answered, ask, el, GAP, inTurn, keepTyped, keyboardIn, said, timed, woven } from "/page/common.js";
+import { AGAIN_MS, answered, ask, el, GAP, inTurn, keepTyped, keyboardIn, said, timed, woven } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { decided, keyOf } from "/page/undecided.js";
 
@@ -41,7 +41,6 @@ const CALLED = {
 };
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const NEWS_MS = [300, 600, 1200, 2400]; // what the desk has decided is shown a moment later; not every step shows
-const AGAIN_MS = 3000;
 const by = (id) => document.getElementById(id);
 const here = location.pathname;
 

@@ -40,15 +40,9 @@ export function unitBar() {
     const by = seat.person;
     const found = await whereabouts();
     const isStill = () => said === state && by === seat.person && seat.role === "unit";
-    const before = turn;
-    let over = null;
-    turn = new Promise((resolve) => {
-      over = resolve;
-    });
-    await before;
-    // Another one may have been pressed meanwhile, or somebody else sits there.
-    if (isStill()) await send(state, by, found, isStill);
-    over();
+    // Another one may have been pressed by its turn, or somebody else sits there.
+    turn = turn.then(() => isStill() && send(state, by, found, isStill));
+    await turn;
   }
 
   async function send(state, by, found, isStill) {

@@ -56,7 +56,7 @@ class _Followed(StreamingResponse):
             said = ""
             if following > MOST_LISTENERS:
                 said = f"{MOST_LISTENERS} follow the assignments already"
-            elif self._holder is not None and own > MOST_OF_ONE:
+            elif own > MOST_OF_ONE:
                 said = f"{MOST_OF_ONE} follow the assignments with this token already"
             if said:
                 await Problem(503, "busy", said, {"retry-after": "30"}).response()(scope, receive, send)

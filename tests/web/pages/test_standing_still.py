@@ -386,6 +386,18 @@ async def test_a_figure_that_is_pressed_while_the_overview_comes_anew_is_pressed
         await expect(page.locator(then)).to_have_count(1)
 
 
+async def a_unit_says(
+    page: Page, city: City, base: str, state: str, answering: Callable[[Route], Awaitable[None]]
+) -> None:
+    """Let a mobile unit sit at the desk and say how it is, which is answered so."""
+    await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'unit', person: 'u-1'}))")
+    await two_orders(page, city)
+    await page.route("**/units", answering)
+    await page.goto(f"{base}/desk")
+    async with page.expect_request("**/units"):
+        await page.click(f'[data-unit-state="{state}"]')
+
+
 async def test_what_a_unit_was_told_is_not_told_to_another_one(city: City, tmp_path: Path) -> None:
     """The answer came once somebody else sat there, who had not said yet whether they were free."""
     may_come = asyncio.Event()
@@ -396,12 +408,7 @@ async def test_what_a_unit_was_told_is_not_told_to_another_one(city: City, tmp_p
 
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
-        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'unit', person: 'u-1'}))")
-        await two_orders(page, city)
-        await page.route("**/units", late)
-        await page.goto(f"{base}/desk")
-        async with page.expect_request("**/units"):
-            await page.click('[data-unit-state="free"]')
+        await a_unit_says(page, city, base, "free", late)
         await page.locator("#seat input").fill("u-2")
         await page.keyboard.press("Enter")
         await expect(page.locator('[data-unit-state="free"]')).to_have_attribute("aria-pressed", "false")
@@ -569,12 +576,7 @@ async def test_a_unit_s_states_are_sent_in_the_order_in_which_they_are_pressed(c
 
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
-        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'unit', person: 'u-1'}))")
-        await two_orders(page, city)
-        await page.route("**/units", late)
-        await page.goto(f"{base}/desk")
-        async with page.expect_request("**/units"):
-            await page.click('[data-unit-state="busy"]')
+        await a_unit_says(page, city, base, "busy", late)
         await page.click('[data-unit-state="off"]')
         await page.click('[data-unit-state="free"]')
         await settled(page)
