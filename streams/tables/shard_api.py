@@ -19,6 +19,7 @@ from starlette.routing import Route
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, figures_of
 from dispatcher.order.row import Order
+from streams.tables.orders.order_words import words_in
 from streams.tables.orders.wanted import Counted, Wanted
 from streams.tables.protocol import (
     PartitionAlarms,
@@ -215,6 +216,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         camera=asked.get("camera", ""),
         algorithm=asked.get("algorithm", ""),
         alarm=asked.get("alarm", ""),
+        words=words_in(asked.get("words", "")),
         report=asked.get("report", ""),
         reporter=asked.get("reporter", ""),
         counted=counted,

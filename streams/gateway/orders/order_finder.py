@@ -22,6 +22,7 @@ from streams.gateway import windows
 from streams.gateway.http.problems import Problem
 from streams.gateway.orders.order_document import line
 from streams.gateway.shards import PARTIAL, ShardAnswers, Shards, incomplete
+from streams.tables.orders.order_words import says, words_in
 from streams.tables.protocol import (
     Brief,
     PartitionOrder,
@@ -136,14 +137,26 @@ class Finder:
         merged = sorted(_orders_of(answers), key=lambda order: order.place(sort))
         page = merged[:limit]
         more = len(merged) > limit
+        shown = await self.in_the_clear(await self._that_say(page, wanted["words"]), list[Brief])
         total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
         return {
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             **total,
-            "orders": [line(order, self._city) for order in await self.in_the_clear(page, list[Brief])],
+            "orders": [line(order, self._city) for order in shown],
             "next": to_cursor(page[-1].place(sort)) if more else None,
         }
+
+    async def _that_say(self, page: list[Brief], words: str) -> list[Brief]:
+        """Those of some orders in which the words occur that are looked for. Of sealed words the tables know the pairs
+        of characters, also once they are erased: it is sure when they have been opened. Raises Problem."""
+        if not words or self._keys is None:
+            return page
+        held = await asyncio.gather(*(self._held(each.id) for each in page))
+        rows = await self.in_the_clear([one.order for one, _ in held if one is not None], list[Order])
+        looked_for = words_in(words)
+        found = {row.id for row in rows if says(row, looked_for)}
+        return [each for each in page if each.id in found]
 
     def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
         """The department and the area that a holder may list, given those that it asks for.
@@ -163,12 +176,16 @@ class Finder:
     async def order(self, order_id: str, holder: Holder | None) -> Held:
         """The order's row. Raises Problem: 404, also for one that the holder does not see, or 503 while the partition
         that may hold it is silent."""
+        newest, complete = await self._held(order_id)
+        if newest is None or not self._sees(holder, newest.order):
+            raise missing(_NO_ORDER, complete or newest is not None)
+        return await self.in_the_clear(newest, Held)
+
+    async def _held(self, order_id: str) -> tuple[Held | None, bool]:
+        """The order's row with its words still sealed, and whether all partitions were looked in."""
         answers: ShardAnswers[PartitionOrder] = await self._shards.ask(f"/orders/{_safe(order_id)}", {}, ShardOrder)
         held = [Held(part.order, part.tally) for part in answers.partitions.values() if part.order is not None]
-        newest = max(held, key=lambda found: found.order.seq, default=None)
-        if newest is None or not self._sees(holder, newest.order):
-            raise missing(_NO_ORDER, answers.complete or newest is not None)
-        return await self.in_the_clear(newest, Held)
+        return max(held, key=lambda found: found.order.seq, default=None), answers.complete
 
     async def in_the_clear(self, found: T, kind: type[T]) -> T:
         """The same with the words opened that are sealed in it. Raises Problem (503) while Kafka is away: nobody can

@@ -23,6 +23,7 @@ const PHONE = matchMedia("(max-width: 860px)"); // where either the list is seen
 const by = (id) => document.getElementById(id);
 
 let chosenList = 0;
+let found = ""; // the words of the orders that are listed instead of it
 let chosen = ""; // the id of the order that is open
 let wished = ""; // the order that is opened once its list has come
 let order = null; // as it is shown; another one than `chosen` while that is being fetched
@@ -38,6 +39,17 @@ const choices = el("div", { class: "choices", role: "group", tabindex: "-1", "ar
 const place = placeMap();
 const view = orderView({ head: [head], doing: [choices, moves.node], last: [place.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
+const FIND = say("Find orders: words, address or number");
+const words = el("input", { type: "search", minlength: "2", maxlength: "100", "aria-label": FIND, placeholder: FIND });
+const finding = el("form", { class: "find", role: "search" }, words, el("button", { class: "plain" }, say("Find")));
+by("lists").after(finding);
+finding.addEventListener("submit", (event) => {
+  event.preventDefault();
+  find();
+});
+words.addEventListener("input", () => {
+  if (!words.value && found) openList(chosenList);
+});
 const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh, told: noticeFor });
 
 const SAID_MS = 20000;
@@ -62,7 +74,7 @@ function notice(text) {
 // The list, the order and the half that somebody looks at stand in the history: there they are again when the page is
 // loaded anew or come back to.
 function remember() {
-  history.replaceState({ ...history.state, list: myLists()[chosenList]?.query, order: chosen, seen: by("halves").dataset.seen }, "");
+  history.replaceState({ ...history.state, list: myLists()[chosenList]?.query, found, order: chosen, seen: by("halves").dataset.seen }, "");
 }
 
 const { tell: sayDone, key: undoKey } = doneBar(by("done"), refresh);
@@ -114,15 +126,26 @@ function query(which) {
 }
 
 // `wish` is the order that is opened where the list has it, else the first one.
-async function openList(index, wish = "") {
+function openList(index, wish = "") {
   chosenList = index;
+  found = words.value = "";
+  return openQuery(query(myLists()[index]), wish);
+}
+
+// All orders that the seat sees, however they stand, in which the words occur.
+function find(wish = "") {
+  found = words.value.trim();
+  return found ? openQuery(query({ query: `words=${encodeURIComponent(found)}` }), wish) : openList(chosenList);
+}
+
+async function openQuery(asked, wish) {
   chosen = "";
   wished = wish;
   order = null;
   view.node.hidden = true;
   if (!wish) backToList();
   showLists();
-  list.begin(query(myLists()[index]));
+  list.begin(asked);
   await Promise.all([refresh(), count()]);
 }
 
@@ -132,7 +155,7 @@ function showLists() {
   const focused = [...by("lists").children].indexOf(document.activeElement);
   redraw(by("lists"), ...myLists().map((each, index) => {
     const number = counted.get(query(each));
-    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
+    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList && !found) }, name(each),
       number === undefined ? "" : el("span", { class: number && !each.watched ? "count" : "count none" }, String(number)));
     // Where it stands when it is pressed: a seat that has the same list elsewhere keeps the button.
     button.addEventListener("click", () => openList([...by("lists").children].indexOf(button)));
@@ -347,6 +370,7 @@ const deciding = () => seat.role === "reviewer" && alternativesOf(order).length 
 const sheet = keyboard([
   ["j", say("the next order"), () => step(1), () => true],
   ["k", say("the one before"), () => step(-1), () => true],
+  ["/", say("find orders"), () => words.focus(), () => true],
   ["o", say("open it on its own page"), () => { location.href = `/o/${encodeURIComponent(chosen)}`; }, () => Boolean(chosen)],
   ["1", say("the first alternative"), () => decide(0), deciding],
   ["2", say("the second alternative"), () => decide(1), deciding],
@@ -359,13 +383,15 @@ by("keys").addEventListener("click", sheet);
 
 if (seat.known && seat.known.seats.length) {
   showSeat();
-  const { list: last, order: wish, seen } = history.state || {};
+  const { list: last, found: looked, order: wish, seen } = history.state || {};
   if (seen) look(seen);
-  await openList(Math.max(0, myLists().findIndex((each) => each.query === last)), wish);
+  chosenList = Math.max(0, myLists().findIndex((each) => each.query === last));
+  words.value = looked || "";
+  await (looked ? find(wish) : openList(chosenList, wish));
   setInterval(() => document.hidden || soon(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   follow({ assigned: changed, changed, missed: changed, urgent: urgent.announce });
 } else {
-  by("lines").hidden = true;
+  by("lines").hidden = finding.hidden = true;
   notice(say("This token has no seat at the desk"));
 }

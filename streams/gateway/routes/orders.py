@@ -17,6 +17,7 @@ from streams.gateway.http.responses import answer
 from streams.gateway.orders.order_document import document, line
 from streams.gateway.orders.order_finder import ALARMS, MOST_ORDERS, Finder, missing
 from streams.tables.marks import MARKS
+from streams.tables.orders.order_words import LEAST, MOST_LOOKED_FOR, words_in
 from streams.tables.protocol import Sort
 
 
@@ -52,6 +53,14 @@ def order_routes(city: City, finder: Finder) -> APIRouter:
         alarm: Annotated[
             str, Query(description="only orders of cameras at which people found the alarm `right` or `false`")
         ] = "",
+        words: Annotated[
+            str,
+            Query(
+                max_length=MOST_LOOKED_FOR,
+                description="only orders in which each of these words occurs, which blanks part: in the number, title, "
+                "text or address, or in what one of their sightings says",
+            ),
+        ] = "",
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
         stage: Annotated[str, Query(description="with `indicator`: as it stands under `by=stage`")] = "",
         actor: Annotated[
@@ -86,8 +95,9 @@ def order_routes(city: City, finder: Finder) -> APIRouter:
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         _check_mark(mark)
         _check_alarm(alarm)
-        wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm}
-        wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
+        _check_words(words)
+        wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm, "words": words}
+        wanted |= {"mark": mark, "count": "true" if count and not (indicator or words) else ""}
         wanted |= {"inspector": inspector, "confirmer": confirmer, "unit": unit}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
@@ -136,3 +146,8 @@ def _check_mark(mark: str) -> None:
 def _check_alarm(alarm: str) -> None:
     if alarm and alarm not in ALARMS:
         raise Problem(422, "invalid", f"alarm must be one of {', '.join(ALARMS)}", field="alarm", rule="unknown")
+
+
+def _check_words(words: str) -> None:
+    if words and max((len(word.folded) for word in words_in(words)), default=0) < LEAST:
+        raise Problem(422, "invalid", f"words must hold one of {LEAST} characters", field="words", rule="is too short")

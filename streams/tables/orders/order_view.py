@@ -167,6 +167,7 @@ class OrderView:
             and wanted.confirmer in ("", summary.confirmer)
             and wanted.unit in ("", summary.unit)
             and summary.alarmed.is_by(wanted.camera, wanted.algorithm, wanted.alarm)
+            and summary.said.has(wanted.words)
         )
 
     def _is(self, order: Order, wanted: Wanted) -> bool:

@@ -75,7 +75,9 @@ def _traits_asked(wanted: Wanted) -> tuple[_Trait, ...]:
 
 def is_told_by_shelves(wanted: Wanted) -> bool:
     """Whether a list is asked for by kinds and one trait at most."""
-    others = (wanted.report, wanted.reporter, wanted.camera, wanted.algorithm, wanted.alarm, wanted.counted)
+    others = (
+        wanted.report, wanted.reporter, wanted.camera, wanted.algorithm, wanted.alarm, wanted.words, wanted.counted
+    )  # fmt: skip
     without = wanted.overdue is False or wanted.quarantined is False
     return len(_traits_asked(wanted)) <= 1 and not without and not any(others)
 

@@ -9,6 +9,7 @@ from dispatcher.figures.indicators import Window
 from dispatcher.order.chain import confirmer
 from dispatcher.order.row import OPEN, Order, State
 from streams.tables.marks import marks_of
+from streams.tables.orders.order_words import Said, Word, said
 from streams.tables.outside.alarm_view import Alarmed
 from streams.tables.protocol import Listed, Sort, sureness
 
@@ -39,6 +40,7 @@ class Summary(Listed, frozen=True, gc=False, kw_only=True):
     confirmer: str
     unit: str
     alarmed: Alarmed
+    said: Said
 
     @property
     def kind(self) -> OrderKind:
@@ -68,6 +70,7 @@ def summary_of(order: Order) -> Summary:
         confirmer=confirmer(order) if order.state == "handled" else "",
         unit="" if order.task is None else order.task.unit,
         alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.alarm_state(order)),
+        said=said(order),
     )
 
 
@@ -99,6 +102,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     camera: str = ""
     algorithm: str = ""
     alarm: str = ""
+    words: tuple[Word, ...] = ()
     counted: Counted | None = None
     sort: Sort = "newest"
 

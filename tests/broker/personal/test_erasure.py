@@ -113,6 +113,9 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         sightings = f"/orders/{order_id}/sightings"
         assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[PICTURE]]
 
+        by_words = f"/orders?words={WORDS[-2:]}&state={before['state']}"
+        assert order_id in {line["id"] for line in (await client.get(by_words)).json()["orders"]}
+
         asked = roles.start("erase", "--order", order_id, "--by", "clerk", "--why", "asked for")
         assert await asked.ended(60) == 0, asked.said()
 
@@ -124,6 +127,7 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert [(r.key, r.value) for r in await kafka.read_all(topics.contacts)][-1] == (REPORTER.encode(), None)
         after = await eventually(lambda: _order(client, order_id), what="the order's page")
         listed = (await client.get("/orders")).json()["orders"]
+        assert (await client.get(by_words)).json()["orders"] == []
         assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[ERASED]]
     assert after["text"] == ERASED
     assert {order["title"] for order in listed} == {ERASED}

@@ -391,3 +391,31 @@ async def test_text_of_twice_the_size_is_read_without_scrolling_sideways(
         await page.evaluate(DOUBLED)
 
         assert await page.evaluate(HIDDEN) == []
+
+
+async def test_orders_are_found_by_words_and_the_list_comes_back_without_them(city: City, tmp_path: Path) -> None:
+    """By key, too; whoever comes back to the page finds what they had looked for."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "en", kept_in(tmp_path), Seen())
+        page = person.page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        await expect(page.locator('#lines [aria-current="true"]')).to_be_visible()
+
+        await page.keyboard.press("/")
+        await page.keyboard.type("hole No. 12")
+        async with page.expect_response("**/orders?limit=50&words=hole%20No.%2012") as answered:
+            await page.keyboard.press("Enter")
+        assert (await answered.value).ok
+        await expect(page.locator('#lists [aria-pressed="true"]')).to_have_count(0)
+        await expect(page.locator(f'#lines [data-id="{SECOND}"]')).to_be_visible()
+        await person.photograph("found")
+
+        async with page.expect_response("**/orders?limit=50&words=hole%20No.%2012") as again:
+            await page.reload()
+        assert (await again.value).ok
+        await expect(page.get_by_role("searchbox")).to_have_value("hole No. 12")
+        async with page.expect_response("**/orders?limit=50&sort=surest") as whole:
+            await page.get_by_role("searchbox").fill("")
+        assert (await whole.value).ok
+        await expect(page.locator('#lists [aria-pressed="true"]')).to_have_count(1)
