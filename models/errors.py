@@ -8,6 +8,7 @@
     ├── SealError           sealed words cannot be opened with the key that is there
     ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
     ├── MissingPack         a city pack that is in force cannot be had; what needs it has to wait
+    │   └── RefusedPack     it breaks a rule of this version, which one before it had not
     ├── TopicError          a topic is missing, set up differently, or could not be created
     ├── AccessError         the cluster's access lists or quotas could not be read or set
     ├── ControlError        what is in force cannot be changed this way; nothing was changed

@@ -10,7 +10,7 @@ from models.city import City, load_city
 from models.city.pack.difference import unchangeable
 from models.errors import UsageError
 from streams import metrics
-from streams.control.pack_store import MissingPack, PackStore, unpacked
+from streams.control.pack_store import MissingPack, PackStore, RefusedPack, unpacked
 from streams.control.publications import begin, read_publications
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
@@ -52,6 +52,8 @@ class Packs:
         at_work = now.first if now.active is None else now.active.digest
         try:
             city = (await self.at_hand([at_work]))[at_work] if at_work else self.own
+        except RefusedPack as error:
+            city = error.city
         except MissingPack:  # until one is published the desk alone needs the store
             return
         if fixed := unchangeable(city, self.own):
@@ -62,7 +64,8 @@ class Packs:
             )
 
     async def at_hand(self, digests: Iterable[str]) -> dict[str, City]:
-        """The packs with these digests. Raises MissingPack, and KafkaError."""
+        """The packs with these digests; instead of one that this version refuses, the one that was published over it:
+        nothing can be decided by the former any more. Raises MissingPack, and KafkaError."""
         async with self._loading:
             return {digest: await self._city(digest) for digest in dict.fromkeys(digests)}
 
@@ -86,10 +89,26 @@ class Packs:
 
     async def _city(self, digest: str) -> City:
         if digest not in self._built:
-            self._built[digest] = await self._load(digest)
+            self._built[digest] = await self._usable(digest)
             for former in [each for each in self._built if each != self.own.digest][:-_AT_HAND]:
                 del self._built[former]
         return self._built[digest]
+
+    async def _usable(self, digest: str) -> City:
+        """The pack, or the first one after it that is not refused. Raises MissingPack: that of the last refused."""
+        try:
+            return await self._load(digest)
+        except RefusedPack as error:
+            refused = error
+        for later in (await read_publications(self._settings)).after(digest):
+            try:
+                found = await self._load(later)
+            except RefusedPack as error:
+                refused = error
+                continue
+            log.warning("%s is decided by instead: %s", later, refused)
+            return found
+        raise refused
 
     async def _load(self, digest: str) -> City:
         """From the store, else from the record in which packs once travelled."""

@@ -85,6 +85,11 @@ class Publications(msgspec.Struct, frozen=True):
         """The publication in force; None where none was made."""
         return self.changes[-1] if self.changes else None
 
+    def after(self, digest: str) -> tuple[str, ...]:
+        """The digests of what was published over a pack since it was in force for the last time, in their order."""
+        last = max((each.number for each in self.changes if each.digest == digest), default=0)
+        return tuple(each.digest for each in self.changes if each.number > last)
+
     @property
     def announced(self) -> Announcement | None:
         """What is to come; None where nothing is announced. There is never more than one."""

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 
 class AnnouncedPacks:
-    """Follows what is announced while `follow` runs. A pack that the store does not have does not come in force: the
-    city goes on with the one that it has, and the log says so."""
+    """Follows what is announced while `follow` runs. A pack that the store does not have, or that is refused, does
+    not come in force: the city goes on with the one that it has, and the log says so."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,8 +65,7 @@ class AnnouncedPacks:
         self._not_before = now + random.randint(*_AGAIN_MS)
         try:
             store = PackStore(self._settings.models_address)
-            if not await asyncio.to_thread(store.has, wanted.digest):
-                raise MissingPack(f"the store {store.address!r} has no city pack {wanted.digest}")
+            await asyncio.to_thread(store.load, wanted.digest)  # all would wait for what is refused or damaged, too
             made, _ = await publish(self._settings, come(wanted.number, now))
         except MissingPack as error:
             log.error("the city pack that is announced for %s does not come in force: %s", wanted.comes_at, error)

@@ -127,6 +127,14 @@ class _CityTable(BaseModel):
 
 def read_city(files: Mapping[str, bytes]) -> City:
     """The city of a pack's files by name. Raises CityError with all mistakes."""
+    city, problems = read_as_far_as_possible(files)
+    problems.raise_if_any()
+    return city
+
+
+def read_as_far_as_possible(files: Mapping[str, bytes]) -> tuple[City, Problems]:
+    """What the files say where they can be read, and all mistakes. Where there are any, rows are missing: the city is
+    for comparing with, and decides nothing."""
     problems = Problems()
     for name in files:
         if name not in REQUIRED and name not in OPTIONAL:
@@ -192,8 +200,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         digest=digest_of(contents),
     )
     check_references(city, category_rows, department_rows, cameras.rows, problems)
-    problems.raise_if_any()
-    return city
+    return city, problems
 
 
 def _by_area(cameras: Iterable[Camera]) -> Mapping[str, tuple[Camera, ...]]:
@@ -230,17 +237,21 @@ def _read_head(content: bytes, problems: Problems) -> _CityTable:
 
 
 def _fallback(document: Mapping[str, Any]) -> _CityTable:
-    """A head to check the other files against when city.toml itself has mistakes; the levels are kept if they are
-    texts, so that they cause no mistakes elsewhere."""
+    """A head to check the other files against when city.toml itself has mistakes; the id, the zone, and the levels if
+    they are texts are kept, so that they cause no mistakes elsewhere, and nobody takes it for another city's."""
     levels = document.get("levels")
     names = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
     names = names or ["city", "district", "town"]
     merge_level = document.get("merge_level")
-    return _CityTable(
-        id="unknown",
+    try:
+        zone = _zone(document.get("zone"))
+    except ValueError:
+        zone = ZoneInfo("UTC")
+    return _CityTable.model_construct(
+        id=str(document.get("id", "unknown")),
         name_zh="",
         name_en="",
-        zone=ZoneInfo("UTC"),
+        zone=zone,
         levels=tuple(names),
         merge_level=merge_level if merge_level in names else names[-1],
     )

@@ -17,7 +17,7 @@ from streams.control import publications
 from streams.control.moving_orders import Survey
 from streams.control.moving_orders import survey as look
 from streams.control.one_at_a_time import ControlError
-from streams.control.pack_store import PackStore
+from streams.control.pack_store import PackStore, RefusedPack
 from streams.control.packs import Packs
 from streams.control.publications import Announcement, Publication, Publications, read_publications
 from streams.kafka.topics import Names, check_shared, city_topics, create_topics
@@ -48,7 +48,7 @@ def publish(
     """Check a city pack, show what differs from the one in force, and put it in force without restarting anything: now,
     or at the time of --at, for which it is announced."""
     settings, new, due = load_settings(), load_city(folder), _ahead(at) if at else None
-    old, _ = asyncio.run(pack_in_force(settings))
+    old, _ = asyncio.run(_to_replace(settings))
     day = None if due is None else local_day(due, new.zone)
     _check_departments(_compared(settings, old, new, day), old, new)
     if due is not None and (gone := _gone(old, new)):
@@ -79,10 +79,12 @@ def cancel(comment: Comment = "", by: By = "") -> None:
 def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
     """Put the city pack in force again that was so before the last publication or rollback."""
     settings = load_settings()
-    old, active = asyncio.run(pack_in_force(settings))
+    old, active = asyncio.run(_to_replace(settings))
     if active is None:
         raise ControlError("there is nothing to go back to: no city pack was published yet")
     new = asyncio.run(_pack(settings, old, active.before))
+    if new.digest != active.before:
+        raise ControlError(f"this version of Paidan refuses the city pack {active.before}: publish another one")
     _check_departments(_compared(settings, old, new, None), old, new)
     _ask(yes, settings, old, new)
     made = publications.rolled_back_to(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
@@ -117,6 +119,15 @@ async def pack_in_force(settings: Settings) -> tuple[City, Publication | None]:
     await check_shared(settings)
     active = (await read_publications(settings)).active
     return (own, None) if active is None else (await _pack(settings, own, active.digest), active)
+
+
+async def _to_replace(settings: Settings) -> tuple[City, Publication | None]:
+    """The same; of one that this version refuses what can be read of it: a good one can be put in its place."""
+    try:
+        return await pack_in_force(settings)
+    except RefusedPack as error:
+        say(str(error))
+        return error.city, (await read_publications(settings)).active
 
 
 async def _pack(settings: Settings, own: City, digest: str) -> City:

@@ -23,6 +23,7 @@ from dispatcher.order import facts
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
 from models.city import City, load_city, read_city
+from models.city.pack.loader import read_as_far_as_possible
 from models.envelope import event_type
 from models.events import REPORT
 from models.inbox import LiveSilence, PackChange, Sighting, read_record
@@ -309,6 +310,28 @@ def test_packs_are_compared_published_listed_and_taken_back(
         True
     ] * 5
     assert [line.split()[1] for line in listed.splitlines() if line.startswith("│")] == ["2", "1"]
+
+
+def test_a_pack_that_this_version_refuses_is_replaced_at_a_terminal(
+    topics: Names, settings: Settings, city: Path, changed: City, tmp_path: Path
+) -> None:
+    """An earlier version took it; what can be read of it is compared with, and nobody goes back to it."""
+    settings, own = settings.model_copy(update={"city": city}), load_city(city)
+    limits = own.files["limits.csv"] + b"road,,accept,-1,hour24\n"
+    refused, _ = read_as_far_as_possible(dict(own.files) | {"limits.csv": limits})
+    PackStore(settings.models_address).put(refused)
+    asyncio.run(publish(settings, published(refused.digest, own.digest, now_ms(), "before")))
+
+    def paidan(*command: str) -> str:
+        result = CliRunner().invoke(app, command, env=settings.environment() | {"COLUMNS": "200"})
+        return f"{result.stdout}{result.exception or ''}"
+
+    told = paidan("publish", str(tmp_path / "changed"), "--yes")
+
+    assert f"refuses the city pack {refused.digest} (limits.csv:" in told
+    assert "road *" in told
+    assert f"{changed.digest} is in force as number 2" in told
+    assert f"refuses the city pack {refused.digest}: publish another" in paidan("rollback", "--yes")
 
 
 @pytest.mark.parametrize("role", ["bridge", "desk", "gateway", "intake", "lake", "notify", "tables"])

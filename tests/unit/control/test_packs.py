@@ -9,17 +9,20 @@ from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
 from models.city import City
+from models.city.pack.loader import read_as_far_as_possible
 from models.errors import UsageError
 from streams.control import packs as module
-from streams.control.pack_store import MissingPack, PackStore
+from streams.control.pack_store import MissingPack, PackStore, RefusedPack
 from streams.control.packs import Packs, open_packs
 from streams.control.publications import Publication, Publications
 from streams.kafka.topics import TopicError
 from streams.settings import Settings, load_settings
-from tests.support.cities import CITY_TOML, tiny_city
+from tests.support.cities import CITY_TOML, FILES, tiny_city, tiny_files
 from tests.support.kafka import eventually
 
 OWN, OTHER = tiny_city(), tiny_city(settings="reopen_days = 3.0")
+# As one that an earlier version took, and this one does not.
+REFUSED, _ = read_as_far_as_possible(tiny_files({"limits.csv": FILES["limits.csv"] + "road,,accept,-1,hour24\n"}))
 ABROAD = tiny_city({"city.toml": CITY_TOML.replace("Asia/Shanghai", "Asia/Tokyo")})
 
 
@@ -87,6 +90,53 @@ async def test_a_pack_that_cannot_be_had_is_said_and_waited_for(
     found: dict[str, City] = await waiting
     assert found == {OWN.digest: OWN, OTHER.digest: OTHER}
     assert missing() == 0
+
+
+async def test_a_pack_that_this_version_refuses_is_said_and_waited_for_until_another_is_published_over_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Roles ended without saying which pack it was, each time that they were started, and no pack that was published
+    over it was ever read: what is left to decide by the former one is decided by that."""
+    changes = [Publication(number=1, digest=REFUSED.digest, before=OWN.digest, at="", by="")]
+
+    async def now(_: Settings) -> Publications:
+        return Publications(OWN.digest, tuple(changes))
+
+    for city in (REFUSED, OTHER):
+        PackStore(settings.models_address).put(city)
+    monkeypatch.setattr(module, "read_publications", now)
+    packs = Packs(settings, OWN)
+    await packs.check()
+    waiting = asyncio.create_task(packs.awaited([REFUSED.digest]))
+
+    async def said() -> bool:
+        return f"refuses the city pack {REFUSED.digest} (limits.csv:" in caplog.text
+
+    await eventually(said)
+    assert missing() == 1
+    changes.append(Publication(number=2, digest=REFUSED.digest, before=REFUSED.digest, at="", by=""))
+    changes.append(Publication(number=3, digest=OTHER.digest, before=REFUSED.digest, at="", by=""))
+
+    assert await waiting == {REFUSED.digest: OTHER}
+    assert missing() == 0
+
+
+async def test_a_refused_pack_of_another_city_is_still_another_citys(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its zone is read beside what is refused of city.toml."""
+    there, _ = read_as_far_as_possible(dict(ABROAD.files) | {"city.toml": ABROAD.files["city.toml"] + b"\nnews = 1\n"})
+
+    async def now(_: Settings) -> Publications:
+        return Publications(there.digest, ())
+
+    PackStore(settings.models_address).put(there)
+    monkeypatch.setattr(module, "read_publications", now)
+
+    with pytest.raises(UsageError, match=r"city.toml in \S+: zone must be"):
+        await Packs(settings, OWN).check()
+    with pytest.raises(RefusedPack, match="news"):
+        PackStore(settings.models_address).load(there.digest)
 
 
 def missing() -> float | None:
