@@ -74,6 +74,7 @@ const DRIFT = {
 const NEWEST = { title: say("Newest orders"), query: "" };
 let listed = before.listed || NEWEST; // what the list of orders shows
 let map = null; // once it is drawn
+let barred = false; // whether the token was refused what a map is drawn from as well
 let box = null; // of the map, whose cameras are shown one by one
 let listable = true; // a token that sees figures only opens none
 
@@ -225,6 +226,7 @@ async function refresh() {
       return;
     }
     listable = orders.status !== 403;
+    barred ||= status.status === 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
     const [told, coloured, found] = await Promise.all([bodyOf(status), bodyOf(areas), listable ? bodyOf(orders) : null]);
     if (zone !== told.window.zone) {
@@ -240,6 +242,7 @@ async function refresh() {
     map?.colour(coloured.areas, listed.area);
     if (found) showOrders(found);
     by("notice").hidden = true;
+    if (barred) await drawMapNow();
   } catch (error) {
     if (!isNewest()) return;
     announced(by("notice"), say("Cannot update at the moment ({})", error.message));
@@ -384,10 +387,16 @@ async function drawMap() {
   if (listed.area) map.showArea(listed.area);
 }
 
+// Whose token may read figures by now, or has given another one, has a map as well.
+async function drawMapNow() {
+  barred = false;
+  if (!map) await drawMap().then(() => Promise.allSettled([refresh(), putPoints()]), drawMapLater);
+}
+
 // The page does not wait for a map that cannot be had now; it comes when it can.
 async function drawMapLater() {
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  await drawMap().then(() => Promise.allSettled([refresh(), putPoints()]), drawMapLater);
+  await drawMapNow();
 }
 
 // The first answer also tells the city's zone, in which all times are shown.

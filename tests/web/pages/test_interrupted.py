@@ -476,6 +476,33 @@ async def test_a_lost_answer_does_not_make_somebody_somebody_else(city: City, tm
         await expect(page.locator("body[data-same]")).to_have_count(1)
 
 
+async def test_whoever_may_read_the_figures_with_another_token_has_the_map_too(city: City, tmp_path: Path) -> None:
+    """It was missing until the page was loaded anew, where the first one was of somebody who may not."""
+
+    async def known(route: Route) -> None:
+        if route.request.headers.get("authorization") == "Bearer better":
+            await route.fallback()
+        else:
+            await route.fulfill(status=403, json={"title": "no"})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.add_init_script("sessionStorage.setItem('token', 'camera')")
+        for asked in ("**/areas", "**/status?*", "**/orders?*"):
+            await page.route(asked, known)
+        await page.goto(base)
+        await expect(page.locator("#notice")).to_contain_text("HTTP 403")
+        await expect(page.locator("#areas")).to_be_hidden()
+        await page.route("**/status?*", lambda route: route.fulfill(status=401, json={}), times=1)
+        dialog = page.get_by_role("dialog", name="Access token")
+
+        await dialog.locator("input").fill("better")
+        await dialog.get_by_role("button").click()
+
+        await expect(page.locator("#map path.area")).not_to_have_count(0)
+        await expect(page.locator("#areas")).to_be_visible()
+
+
 async def test_a_reporter_with_an_old_browser_is_told_why_it_was_not_taken(city: City, tmp_path: Path) -> None:
     """One that an app has built in is older than those of the desk."""
     told: dict[str, Any] = {"id": "aaa", "city": {}, "category": None, "area": {}, "department": None}
