@@ -419,3 +419,18 @@ async def test_orders_are_found_by_words_and_the_list_comes_back_without_them(ci
             await page.get_by_role("searchbox").fill("")
         assert (await whole.value).ok
         await expect(page.locator('#lists [aria-pressed="true"]')).to_have_count(1)
+
+
+async def test_a_check_box_is_as_large_as_a_finger_needs(city: City, tmp_path: Path) -> None:
+    """24 pixels in each direction, as WCAG 2.2 has it (2.5.8)."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen(), PHONE)).page
+        await two_orders(page, city, "assigned")
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'department'}))")
+
+        await page.goto(f"{base}/desk")
+
+        await expect(page.locator("[type=checkbox]")).to_have_count(2)
+        size = await page.locator("[type=checkbox]").first.bounding_box()
+        assert size is not None
+        assert (size["width"], size["height"]) == (24, 24)
