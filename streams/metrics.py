@@ -92,6 +92,11 @@ CALENDAR_ENDS = Gauge(
     "paidan_city_calendar_ends_seconds",
     "When the last year ends of which the calendar in force names a holiday, Unix time; 0: it names none.",
 )
+CERTIFICATE_ENDS = Gauge(
+    "paidan_kafka_certificate_ends_seconds",
+    "When the next certificate ends of the file that a setting names, Unix time; 0: it holds none that can be read.",
+    ["setting"],
+)
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
 DRIFT = Gauge(
     "paidan_drift", "How far the newest orders are from what the classifier learnt, by figure of `/status`.", ["figure"]

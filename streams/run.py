@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.health import serving_health
+from streams.kafka.certificates import measure_certificates
 from streams.kafka.connection import OVER_TLS
 from streams.line_limit import LineLimit
 from streams.log_format import LogFormat, formatter
@@ -93,6 +94,7 @@ async def _serve(serve: Serve, settings: Settings) -> None:
         if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
             continue  # so `nohup` has it
         loop.add_signal_handler(number, stop.set)
+    measure_certificates(settings)
     async with serving_health(settings):
         await serve(settings, stop)
 

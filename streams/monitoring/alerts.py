@@ -4,7 +4,7 @@ import json
 from typing import Literal, NamedTuple
 
 from streams import metrics
-from streams.monitoring.exposed import Metric, exposed_name, highest, quantile, risen
+from streams.monitoring.exposed import Metric, exposed_name, highest, lowest, quantile, risen
 
 Severity = Literal["page", "ticket"]
 
@@ -125,6 +125,12 @@ ALERTS: tuple[Alert, ...] = (
         f"({highest(metrics.GATEWAY_TOKEN_ENDS)} > 0) - time() < 14 * 86400", 60, "ticket",
         "it comes within two weeks: whoever has that token is refused from then on; `paidan token list` names it. Hand "
         "a new one out, and revoke the old one ([access.md](access.md#tokens-in-a-file))",
+    ),
+    Alert(
+        "PaidanCertificateEnds", (metrics.CERTIFICATE_ENDS,),
+        f"{lowest(metrics.CERTIFICATE_ENDS)} - time() < 14 * 86400", 60, "ticket",
+        "it comes within two weeks: a role that has this file then speaks with Kafka no more. Put a new certificate in "
+        "its place, and start the roles again one after the other; of an authority put the next one beside it first",
     ),
     Alert(
         "PaidanModelNotLoaded", (metrics.MODEL_LOAD_FAILURES,), f"{risen(metrics.MODEL_LOAD_FAILURES, '1h')} > 0", 0,

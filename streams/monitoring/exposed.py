@@ -52,6 +52,11 @@ def highest(metric: Gauge) -> str:
     return f"max{_by(labels(metric))}({exposed_name(metric)})"
 
 
+def lowest(metric: Gauge) -> str:
+    """The lowest value above zero that any process gives, for each value of its labels."""
+    return f"min{_by(labels(metric))}({exposed_name(metric)} > 0)"
+
+
 def quantile(metric: Histogram, share: float) -> str:
     """What so many of the window's observations lie below, of all processes together, for each value of its labels."""
     buckets = f"rate({exposed_name(metric)}_bucket[{WINDOW}])"
