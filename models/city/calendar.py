@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from models.city.files.cells import Day, Row
+from models.city.files.cells import WEEK, Day, Row, slot
 from models.city.files.errors import Problems
 
 FILE = "calendar.csv"
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SLOT = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 class CalendarRow(Row):
@@ -98,13 +96,12 @@ def read_calendar(rows: list[CalendarRow], zone: ZoneInfo, problems: Problems) -
 def _slots(row: CalendarRow, problems: Problems) -> list[tuple[int, int]]:
     slots: list[tuple[int, int]] = []
     for part in filter(None, re.split(r"\s*[|｜]\s*", row.value)):
-        match = _SLOT.fullmatch(part.strip())
-        if match is None:
-            problems.add(FILE, row.row, "value", f"{part!r} is not a slot (08:30-12:00)")
+        try:
+            start, end = slot(part.strip())
+        except ValueError as error:
+            problems.add(FILE, row.row, "value", str(error))
             continue
-        start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
-        start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
-        if max(start_minute, end_minute) > 59 or end > 1440 or start >= end:
+        if start >= end:
             problems.add(FILE, row.row, "value", f"{part!r} does not end after it starts, within one day")
         elif slots and start < slots[-1][1]:
             problems.add(FILE, row.row, "value", f"{part!r} does not follow the slot before it")
@@ -118,9 +115,9 @@ def _slots(row: CalendarRow, problems: Problems) -> list[tuple[int, int]]:
 def _weekend(row: CalendarRow, problems: Problems) -> set[int]:
     names = [name for name in re.split(r"\s*[|｜]\s*", row.value.strip().lower()) if name]
     for name in names:
-        if name not in _DAYS:
-            problems.add(FILE, row.row, "value", f"{name!r} is not a day of the week ({', '.join(_DAYS)})")
-    days = {_DAYS.index(name) for name in names if name in _DAYS}
+        if name not in WEEK:
+            problems.add(FILE, row.row, "value", f"{name!r} is not a day of the week ({', '.join(WEEK)})")
+    days = {WEEK.index(name) for name in names if name in WEEK}
     if len(days) == 7:
         problems.add(FILE, row.row, "value", "a week without working days has no working time")
     return days

@@ -6,11 +6,13 @@ import msgspec
 from pydantic import Field, model_validator
 
 from models.city.files.cells import (
+    DAY_MINUTES,
     Code,
     CodeOrAny,
     Codes,
     CodesOrAny,
     Day,
+    Days,
     Flag,
     Hash,
     Id,
@@ -22,6 +24,7 @@ from models.city.files.cells import (
     Number,
     Row,
     Share,
+    Times,
     Whole,
     WordList,
 )
@@ -246,7 +249,8 @@ class Inhibition(Row):
 
 class Silence(Row):
     """A control zone 管控区域: sightings of `category` in `area` count as suppressed from `from` up to, not
-    including, `to`, local times of the city."""
+    including, `to`, local times of the city; where `days` or `times` are given, on these days and in these slots
+    alone 分时管控. A slot that goes on past midnight is one of the day on which it begins."""
 
     model_config = Row.model_config | {"populate_by_name": True}
 
@@ -256,8 +260,21 @@ class Silence(Row):
     to_local: LocalTime = Field(alias="to")
     owner: str
     reason: str
+    days: Days = ()
+    times: Times = ()
 
     @property
     def zone(self) -> str:
         """What it is called where it is lifted while the city runs: the same in each pack that has the row."""
         return f"{self.area} {self.category} {self.from_local:%Y-%m-%dT%H:%M}"
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The slots in which it holds, as the table has them: `17:00-23:00`."""
+        return tuple(f"{_clock(start)}-{_clock(end)}" for start, end in self.times)
+
+
+def _clock(minute: int) -> str:
+    """A time of day; of the next one where it lies beyond 24:00."""
+    hour, minute = divmod(minute if minute <= DAY_MINUTES else minute - DAY_MINUTES, 60)
+    return f"{hour:02}:{minute:02}"

@@ -18,6 +18,10 @@ _YES = frozenset({"on", "yes", "true", "1", "是"})
 _NO = frozenset({"off", "no", "false", "0", "否"})
 
 
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORKDAY, DAY_OFF = "workday", "day-off"  # by the city's calendar
+SLOT = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+DAY_MINUTES = 24 * 60
 DROPPED = "-"
 FOR_A_PERSON = "?"
 
@@ -146,6 +150,35 @@ def word_list(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _days(value: object) -> tuple[str, ...]:
+    days = tuple(word.lower() for word in word_list(_plain(value) if isinstance(value, str) else value))
+    for day in days:
+        if day not in (*WEEK, WORKDAY, DAY_OFF):
+            raise ValueError(f"{day!r} is none of {', '.join((*WEEK, WORKDAY, DAY_OFF))}")
+    return days
+
+
+def slot(text: str) -> tuple[int, int]:
+    """From which and up to which minute of a day a slot lasts, `17:00-23:00`. Raises ValueError for what is none."""
+    match = SLOT.fullmatch(text)
+    start_hour, start_minute, end_hour, end_minute = map(int, match.groups()) if match else (0, 60, 0, 0)
+    start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
+    if max(start_minute, end_minute) > 59 or max(start, end) > DAY_MINUTES:
+        raise ValueError(f"{text!r} is not a slot (08:30-12:00)")
+    return start, end
+
+
+def _times(value: object) -> tuple[tuple[int, int], ...]:
+    if isinstance(value, tuple):
+        return value
+    times: list[tuple[int, int]] = []
+    for start, end in map(slot, word_list(_plain(value))):
+        if start % DAY_MINUTES == end % DAY_MINUTES:
+            raise ValueError("a slot does not end when it begins; the whole day needs none")
+        times.append((start, end if end > start else end + DAY_MINUTES))
+    return tuple(times)
+
+
 def corners(value: object) -> tuple[tuple[float, float], ...]:
     """The corners of an area in a cell, `lat lon` of each, parted by bars: three at least. Raises ValueError."""
     parts = value if isinstance(value, tuple) else [part.split() for part in _SPLIT.split(str(value).strip("|｜ "))]
@@ -193,4 +226,8 @@ WordList = Annotated[tuple[str, ...], BeforeValidator(word_list)]
 Corners = Annotated[tuple[tuple[float, float], ...], BeforeValidator(corners)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, BeforeValidator(_day)]
+# Days of the week, working days and days off; of none given: every day.
+Days = Annotated[tuple[str, ...], BeforeValidator(_days)]
+# Slots of a day in minutes from its beginning; the end of one that goes on past midnight lies beyond 24 hours.
+Times = Annotated[tuple[tuple[int, int], ...], BeforeValidator(_times)]
 LocalTime = Annotated[datetime, BeforeValidator(_moment)]

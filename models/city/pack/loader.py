@@ -194,7 +194,7 @@ def read_as_far_as_possible(files: Mapping[str, bytes]) -> tuple[City, Problems]
         calendar=calendar,
         rules=read_rules(files.get(rules_file.FILE, b""), areas, categories, problems),
         inhibitions=tuple(rows("inhibitions.csv", Inhibition)),
-        silences=SilenceTable(rows("silences.csv", Silence), areas, categories, head.zone),
+        silences=SilenceTable(rows("silences.csv", Silence), areas, categories, calendar),
         retention=RetentionTable(rows("retention.csv", Retention), categories),
         files=MappingProxyType(contents),
         digest=digest_of(contents),

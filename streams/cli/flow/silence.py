@@ -50,9 +50,9 @@ def list_silences(
             when = to_text(one.starts_at), to_text(one.ends_at)
             table.add_row(str(one.number), state_of(one, now), _what(one), *when, *who)
     Console().print(table)
-    zones = whole_table("control zone", "from", "to", "owner", "reason")
+    zones = whole_table("control zone", "from", "to", "days and times", "owner", "reason")
     for start, end, row in city.silences.to_come(0 if every else now):
-        zones.add_row(row.zone, to_text(start), to_text(end), row.owner, row.reason)
+        zones.add_row(row.zone, to_text(start), to_text(end), " ".join((*row.days, *row.slots)), row.owner, row.reason)
     Console().print(zones)
 
 

@@ -1,5 +1,5 @@
 import { answered, ask, el, GAP, instant, inTurn, keepTyped, keyboardIn, LATEST, redraw, said as saidOf, timed, untilAnswered, woven } from "/page/common.js";
-import { name, say } from "/page/language.js";
+import { language, name, say } from "/page/language.js";
 import { departmentName, seat, takeSeat } from "/page/moves.js";
 import { decided, keyOf } from "/page/undecided.js";
 
@@ -99,6 +99,19 @@ function lift(controlled) {
   return lifting.get(lifts);
 }
 
+const weekday = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
+const MONDAY = Date.UTC(2024, 0, 1);
+const DAYS = {
+  ...Object.fromEntries(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map((day, index) => [day, weekday.format(MONDAY + index * 86_400_000)])),
+  workday: say("working days"),
+  "day-off": say("days off"),
+};
+
+// On which days and at which times of day a control zone holds, where it does not all the time.
+function heldAt({ days = [], times = [] }) {
+  return [days.map((day) => DAYS[day]).join(", "), times.map((each) => each.replace("-", "–")).join(", ")].filter(Boolean).map((each) => ` · ${each}`).join("");
+}
+
 function stateOf(controlled) {
   if (controlled.lifted_by) return say("lifted by silence {}", controlled.lifted_by);
   return new Date(controlled.starts_at) > Date.now() ? STATES.pending : STATES.active;
@@ -113,7 +126,7 @@ function showZones(zones) {
   const lines = rows.map(([each, state]) => el("li", {},
     el("div", { class: "top" }, el("strong", {}, covered(each).join(" · ")), el("span", { class: each.lifted_by ? "badge warn" : "badge" }, state)),
     el("p", {}, each.reason),
-    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(each.starts_at, zone), timed(each.ends_at, zone)), " · ", departmentName(each.owner)),
+    el("p", { class: "soft" }, ...woven(say("{} to {}", GAP, GAP), timed(each.starts_at, zone), timed(each.ends_at, zone)), heldAt(each), " · ", departmentName(each.owner)),
     SETTING.includes(seat.role) && !each.lifted_by ? lift(each) : ""));
   by("zones").replaceChildren(...lines, ...(lines.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }

@@ -210,6 +210,8 @@ def control_zones(city: City, known: Iterable[LiveSilence], now: int) -> Iterabl
             "area": None if row.area == "*" else named(city.areas.get(row.area), row.area),
             "starts_at": to_text(start),
             "ends_at": to_text(end),
+            "days": list(row.days),
+            "times": list(row.slots),
             "owner": row.owner,
             "reason": row.reason,
             "lifted_by": lifting.get(row.zone),

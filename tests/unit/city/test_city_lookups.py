@@ -143,6 +143,63 @@ def test_a_control_zone_silences_its_category_area_and_time(
     assert (CITY.silenced(category, area, to_ms(moment)) is not None) is silenced
 
 
+def _zones(days: str, times: str) -> dict[str, str | None]:
+    row = f"south,street-vendor,2026-01-01,2027-01-01,police,夜市,{days},{times}"
+    return {"silences.csv": f"area,category,from,to,owner,reason,days,times\n{row}\n"}
+
+
+@pytest.mark.parametrize(
+    ("days", "times", "holds", "does_not"),
+    [
+        ("", "17:30-23:00", ("07-01 17:30", "07-04 22:59"), ("07-01 17:29", "07-01 23:00", "07-01 00:00")),
+        ("sat|SUN", "", ("07-04 00:00", "07-05 23:59"), ("07-03 23:59", "07-06 00:00")),
+        ("workday", "06:00-08:00 | 17:00-24:00", ("07-01 07:00", "02-14 23:59"), ("07-04 07:00", "07-02 00:00")),
+        ("day-off", "", ("07-04 12:00", "02-16 12:00"), ("02-14 12:00", "07-01 12:00")),
+        ("fri", "22:00-06:00", ("07-03 22:00", "07-04 05:59"), ("07-03 05:00", "07-04 06:00", "07-04 22:00")),
+        ("", "22:00-06:00", ("07-03 05:59", "07-03 22:00"), ("07-03 06:00", "07-03 21:59")),
+    ],
+)  # fmt: skip
+def test_a_control_zone_may_hold_on_some_days_and_at_some_times_alone(
+    days: str, times: str, holds: tuple[str, ...], does_not: tuple[str, ...]
+) -> None:
+    """By the wall clock and the city's calendar; a slot that goes on past midnight is one of the day on which it
+    begins. Within its span: not the year after."""
+    city = tiny_city(_zones(days, times))
+
+    def silenced(moment: str, year: int = 2026) -> bool:
+        at = datetime.strptime(f"{year}-{moment}", "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+        return city.silenced("street-vendor", "south-w", to_ms(at)) is not None
+
+    assert [each for each in holds if not silenced(each)] == []
+    assert [each for each in does_not if silenced(each)] == []
+    assert not any(silenced(each, 2027) for each in holds)
+
+
+def test_a_control_zone_says_its_slots_as_its_table_does() -> None:
+    """For whoever reads the list of them."""
+    (zone,) = tiny_city(_zones("Sat", "6:00-8:30|22:00-6:00|12:00-24:00")).silences
+    assert zone.slots == ("06:00-08:30", "22:00-06:00", "12:00-24:00")
+    assert zone.days == ("sat",)
+
+
+@pytest.mark.parametrize(
+    ("days", "times", "wrong"),
+    [
+        ("someday", "", "days: 'someday' is none of mon, tue, wed, thu, fri, sat, sun, workday, day-off"),
+        ("", "0:00-24:00", "times: a slot does not end when it begins; the whole day needs none"),
+        ("", "8:00-8:00", "times: a slot does not end when it begins"),
+        ("", "17-23", "times: '17-23' is not a slot"),
+        ("", "17:60-23:00", "times: '17:60-23:00' is not a slot"),
+        ("", "17:00-24:30", "times: '17:00-24:30' is not a slot"),
+    ],
+)
+def test_days_and_times_that_are_none_are_named(days: str, times: str, wrong: str) -> None:
+    """With file, line and column."""
+    with pytest.raises(CityError) as found:
+        tiny_city(_zones(days, times))
+    assert f"silences.csv:2: {wrong}" in str(found.value)
+
+
 def test_a_control_zone_of_a_district_and_a_group_covers_what_lies_in_them() -> None:
     """An area covers its towns and a group its categories."""
     city = tiny_city(appended("silences.csv", "south,order,2026-07-01,2026-07-02,police,x"))

@@ -306,7 +306,7 @@ def test_a_broken_reference_is_named(name: str, line: str, problem: str) -> None
         ("", "a working day needs at least one slot"),
         ("12:00-08:00", "'12:00-08:00' does not end after it starts"),
         ("08:00-12:00|11:00-14:00", "'11:00-14:00' does not follow the slot before it"),
-        ("08:00-25:00", "'08:00-25:00' does not end after it starts"),
+        ("08:00-25:00", "'08:00-25:00' is not a slot (08:30-12:00)"),
         ("8-12", "'8-12' is not a slot (08:30-12:00)"),
     ],
 )
