@@ -17,6 +17,7 @@ from models.city.lookups import (
     RaiseTable,
     ResponsibilityTable,
     RetentionTable,
+    StandardTexts,
     UnitTable,
 )
 from models.city.places import Places
@@ -74,6 +75,7 @@ class City:
     inhibitions: tuple[Inhibition, ...]
     silences: SilenceTable
     retention: RetentionTable
+    standard_texts: StandardTexts
     files: Mapping[str, bytes]
     digest: str
 

@@ -17,6 +17,7 @@ from models.city.values import (
     Raise,
     Responsibility,
     Retention,
+    StandardText,
 )
 
 R = TypeVar("R", Citizen, Inspector, MobileUnit)
@@ -159,6 +160,20 @@ class RetentionTable:
         None: for ever."""
         line = self._lines.get(category, ("*",))
         return next((self._days[name] for name in line if name in self._days), None)
+
+
+class StandardTexts:
+    """The sentences that are offered to whoever takes a step 常用语."""
+
+    def __init__(self, rows: Iterable[StandardText], categories: Mapping[str, Category]) -> None:
+        self.rows = tuple(rows)
+        self._lines = _lines_of(categories)
+
+    def find(self, action: str, category: str) -> tuple[str, ...]:
+        """Those of an action: the category's first, then its group's, then those of `*`, each in the file's order."""
+        line = self._lines.get(category, ("*",))
+        wanted = [row for row in self.rows if row.action == action and row.category in line]
+        return tuple(dict.fromkeys(row.text for row in sorted(wanted, key=lambda row: line.index(row.category))))
 
 
 class AreaTable(Generic[R]):

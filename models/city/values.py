@@ -162,6 +162,14 @@ class Retention(Row):
     days: Whole = Field(ge=1, le=100 * 365)
 
 
+class StandardText(Row):
+    """A sentence that is offered as its reason 常用语 to whoever takes an `action` with an order of `category`."""
+
+    action: str
+    category: CodeOrAny = "*"
+    text: str = Field(min_length=1, max_length=1_000)
+
+
 class Inspector(Row):
     """An inspector 核查员 who is given checks in `areas` (`*`: everywhere): where they set out from, if known, and how
     many checks the desk gives them at most at a time (None: any number). `id` is the person's, as a token names it."""

@@ -228,6 +228,8 @@ def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str,
         ]
     if field.kind == "plan":
         shown["choices"] = [_plan(plan, city) for plan in dict.fromkeys(row.plan for row in city.plan_parts)]
+    if field.name == "reason" and (texts := city.standard_texts.find(row.action, order.category)):
+        shown["texts"] = list(texts)
     # A second matter in the same words is told by the classifier: a person decides whether it is one.
     if row.action == "divide" and field.kind == "category" and order.guess is not None and order.guess.second:
         shown["suggested"] = order.guess.second

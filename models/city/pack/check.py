@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import get_args
 
 import shapely
 
@@ -15,6 +16,7 @@ from models.city.lookups import label_key
 from models.city.places import NAME_LEAST, Place
 from models.city.rules import FILE as RULES
 from models.city.values import Camera, Category, Department, Responsibility
+from models.events.incoming import Action
 from models.masking import masked_term
 
 _TELLING = "letters, digits and hyphens, at least four with a digit among them, or six digits"
@@ -211,6 +213,11 @@ class _References:
             self.category("retention.csv", kept.row, "category", kept.category, "any")
             if kept.days < archived:
                 self.note("retention.csv", kept.row, "days", f"is less than archive_days ({archived:g})")
+        for offered in self.city.standard_texts.rows:
+            self.category("standard_texts.csv", offered.row, "category", offered.category, "any")
+            if offered.action not in get_args(Action):
+                problem = f"{offered.action!r} is not an action of an update"
+                self.note("standard_texts.csv", offered.row, "action", problem)
         for label in self.city.labels.rows:
             if label.category not in (DROPPED, FOR_A_PERSON):
                 self.category("labels.csv", label.row, "category", label.category)

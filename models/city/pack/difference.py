@@ -87,6 +87,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "responsibility.csv": lambda city: _by(city.responsibility.rows, "category", "area", "above", "valid_from"),
     "limits.csv": lambda city: _by(city.limits.rows, "category", "condition", "priority", "stage"),
     "priorities.csv": lambda city: _by(city.raises.rows, "category", "seen_by"),
+    "standard_texts.csv": lambda city: _by(city.standard_texts.rows, "action", "category", "text"),
     "retention.csv": lambda city: _by(city.retention.rows, "category"),
     "calendar.csv": _calendar,
     "places.csv": lambda city: {(one.name_zh, one.name_en, one.area): replace(one, row=0) for one in city.places.all},

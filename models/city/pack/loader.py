@@ -31,6 +31,7 @@ from models.city.lookups import (
     RaiseTable,
     ResponsibilityTable,
     RetentionTable,
+    StandardTexts,
     UnitTable,
 )
 from models.city.pack.camera_registry import FILE as CAMERAS
@@ -54,6 +55,7 @@ from models.city.values import (
     Responsibility,
     Retention,
     Silence,
+    StandardText,
 )
 
 CITY = "city.toml"
@@ -79,6 +81,7 @@ OPTIONAL = (
     "retention.csv",
     rules_file.FILE,
     "silences.csv",
+    "standard_texts.csv",
     "units.csv",
 )
 _PACK_ENDINGS = (".csv", ".toml", ".geojson")
@@ -196,6 +199,7 @@ def read_as_far_as_possible(files: Mapping[str, bytes]) -> tuple[City, Problems]
         inhibitions=tuple(rows("inhibitions.csv", Inhibition)),
         silences=SilenceTable(rows("silences.csv", Silence), areas, categories, calendar),
         retention=RetentionTable(rows("retention.csv", Retention), categories),
+        standard_texts=StandardTexts(rows("standard_texts.csv", StandardText), categories),
         files=MappingProxyType(contents),
         digest=digest_of(contents),
     )

@@ -189,8 +189,23 @@ function numbers(most) {
   return Array.from({ length: most }, (_, index) => [String(index + 1), String(index + 1)]);
 }
 
+// A field for words, with the city's sentences for it, where there are any: one that is chosen is put below what stands there already.
+function withTexts({ texts = [] }, words) {
+  if (!texts.length) return words;
+  const offered = el("select", { class: "texts", "aria-label": say("Standard texts") }, el("option", { value: "" }, say("Standard texts")),
+    ...texts.map((text) => el("option", { value: text }, text)));
+  offered.addEventListener("change", () => {
+    words.value = [words.value.trimEnd(), offered.value].filter(Boolean).join("\n");
+    offered.value = "";
+    words.dispatchEvent(new Event("input", { bubbles: true }));
+    words.focus();
+  });
+  words.setAttribute("aria-label", LABELS.reason); // the label is that of the first of two
+  return el("span", { class: "with-texts" }, offered, words);
+}
+
 const CONTROLS = {
-  text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
+  text: (field) => withTexts(field, el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 })),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
   order: (field, order, move) => {
     const likely = { [BACK_AGAIN]: order.apart || [], [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...linked(order)];

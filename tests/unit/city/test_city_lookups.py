@@ -296,3 +296,38 @@ def test_the_error_s_text_counts_and_lists_the_mistakes() -> None:
         tiny_city(appended("limits.csv", "*,,nap,1,day"))
 
     assert caught.value.exit_code == 2
+
+
+TEXTS = """action,category,text
+handle,*,done
+handle,road,the road is in order again
+handle,pothole,filled
+handle,pothole,done
+return,*,not ours
+"""
+
+
+def test_standard_texts_are_those_of_the_action_the_category_s_first() -> None:
+    """Then its group's, then those of all; each once, in the order of the file."""
+    texts = tiny_city({"standard_texts.csv": TEXTS}).standard_texts
+
+    assert texts.find("handle", "pothole") == ("filled", "done", "the road is in order again")
+    assert texts.find("handle", "street-vendor") == ("done",)
+    assert texts.find("handle", "") == ("done",)
+    assert texts.find("accept", "pothole") == ()
+    assert CITY.standard_texts.find("handle", "pothole") == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        ("handel,*,done", "standard_texts.csv:7: action: 'handel' is not an action of an update"),
+        ("handle,holes,done", "standard_texts.csv:7: category: 'holes' is not a category"),
+        ("handle,*,", "standard_texts.csv:7: text: "),
+    ],
+)
+def test_a_standard_text_that_nobody_would_be_offered_is_named(row: str, wrong: str) -> None:
+    """Its action, or its category, is none."""
+    with pytest.raises(CityError) as found:
+        tiny_city({"standard_texts.csv": f"{TEXTS}{row}\n"})
+    assert wrong in str(found.value)

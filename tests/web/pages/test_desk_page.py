@@ -166,6 +166,31 @@ async def test_a_second_matter_in_the_words_is_named(city: City, tmp_path: Path)
         await expect(page.locator("#order dd", has_text="may be split off")).to_have_text(called)
 
 
+async def test_a_standard_text_goes_below_what_stands_there_and_can_be_changed(city: City, tmp_path: Path) -> None:
+    """It is kept like what is typed, and sent as the reason."""
+    reason = {"name": "reason", "kind": "text", "needed": True, "texts": ["Filled.", "Swept."]}
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "en", kept_in(tmp_path), Seen())
+        page = person.page
+        await two_orders(page, city)
+        offered = {"attempt": 0, "moves": [dict(COMMENT, roles=["reviewer"], fields=[reason])]}
+        await page.route("**/moves", lambda route: route.fulfill(json=offered))
+        await page.route("**/updates", lambda route: route.fulfill(json={"fact": {"seq": 1}}))
+        await page.goto(f"{base}/desk")
+        await page.click('.doing [data-action="comment"]')
+        words = page.get_by_role("textbox", name="Reason")
+        await words.fill("Seen on site. ")
+        await page.get_by_label("Standard texts").select_option("Swept.")
+        await expect(words).to_have_value("Seen on site.\nSwept.")
+        await expect(words).to_be_focused()
+        await page.keyboard.type(" Twice.")
+        await person.photograph("standard-texts")
+
+        async with page.expect_request("**/updates") as sent:
+            await page.locator("form.move .primary").click()
+        assert json.loads((await sent.value).post_data or "")["reason"] == "Seen on site.\nSwept. Twice."
+
+
 async def test_who_has_no_seat_is_told_so_and_shown_no_list(city: City, tmp_path: Path) -> None:
     """An empty list with a button for more would say that there are orders."""
     async with serving(city, opened(1)) as base, browser() as chrome:

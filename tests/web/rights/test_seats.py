@@ -299,3 +299,21 @@ async def listed(world: World, query: str) -> list[str]:
     answer = await world.client.get(f"/orders?{query}", headers=bearer("department"))
     assert answer.status_code == 200, answer.text
     return [each["id"] for each in answer.json()["orders"]]
+
+
+def test_the_city_s_sentences_are_offered_where_a_step_asks_for_a_reason() -> None:
+    """Those of the order's category and of that step; none where the city has none."""
+    rows = "action,category,text\nhandle,pothole,filled\nhandle,street-vendor,sent away\ncomment,*,called\n"
+    order = msgspec.structs.replace(opened(1, area="south-w"), state="accepted")
+
+    def texts(city: City) -> dict[str, list[str]]:
+        reasons = {
+            each["action"]: field
+            for each in moves(None, order, city)
+            for field in each["fields"]
+            if field["name"] == "reason"
+        }
+        return {action: field["texts"] for action, field in reasons.items() if "texts" in field}
+
+    assert texts(quiet_city(**{"standard_texts.csv": rows})) == {"handle": ["filled"], "comment": ["called"]}
+    assert texts(quiet_city()) == {}
