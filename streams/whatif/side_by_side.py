@@ -16,7 +16,7 @@ from dispatcher.whatif.two_courses import TwoCourses
 from models.city import City
 from models.errors import UsageError
 from models.inbox import InboxRecord
-from models.times import day_number, from_text, from_wall, wall_midnight
+from models.times import day_number, from_text, from_wall, local_day, wall_midnight
 from streams.audit.recompute import LogReader, reading
 from streams.erasure.report_keys import open_report_keys
 from streams.intake.batch import Model
@@ -37,12 +37,14 @@ _recorded = msgspec.json.Decoder(_Recorded)
 
 class Tried(msgspec.Struct, frozen=True):
     """What came of it. `judged` and `erased` are as `ReadAgain` counts them; `off_log` names the orders whose facts in
-    the log are not those that this version of Paidan decides from the same inbox: with any, the rest says little."""
+    the log are not those that this version of Paidan decides from the same inbox: with any, the rest says little.
+    `without_holidays` are the years of what was decided of which the calendar that was tried names none."""
 
     what: WhatIf
     judged: int
     erased: int
     off_log: tuple[str, ...]
+    without_holidays: tuple[int, ...] = ()
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -84,19 +86,23 @@ async def try_out(
     """
     parts: list[PartitionComparison] = []
     off_log: list[str] = []
+    years: set[int] = set()
     await check_shared(settings)
     async with open_report_keys(settings) as keys, reading(settings, own, progress) as reader:
         again = ReadAgain(other, model, keys)
         for number in range(settings.partitions):
-            compared, unlike = await _partition(reader, number, other, again, span, packs_stay)
+            compared, unlike = await _partition(reader, number, other, again, span, packs_stay, years)
             parts.append(compared)
             off_log += unlike
-    return Tried(summed(parts, span.window()), again.judged, again.erased, tuple(off_log))
+    bare = other.calendar.without_holidays(min(years), max(years)) if years else ()
+    return Tried(summed(parts, span.window()), again.judged, again.erased, tuple(off_log), tuple(bare))
 
 
 async def _partition(
-    reader: LogReader, number: int, other: City, again: ReadAgain, span: Span, packs_stay: bool
+    reader: LogReader, number: int, other: City, again: ReadAgain, span: Span, packs_stay: bool, years: set[int]
 ) -> tuple[PartitionComparison, list[str]]:
+    """What a partition comes to, and the orders that are off its log; the years in which the other course decides are
+    added to `years`."""
     names, packs, zone = reader.names, reader.packs, other.zone
     log, desk = TopicPartition(names.orders, number), TopicPartition(names.desk, number)
     for topic in (names.inbox, names.urgent):
@@ -118,6 +124,7 @@ async def _partition(
             over = over or (late and not record.urgent)
             if not over and not late:  # of what was urgent some may have come later than what it was decided before
                 records.append(record)
+        years.update(local_day(each.clock, zone).year for each in records if each.clock >= span.since(other))
         courses.feed(records, cities)
     chains = await _chains(reader, log, ends[log], until)
     unlike = _unlike(chains, courses.real)

@@ -66,6 +66,9 @@ def whatif(
         tried = asyncio.run(
             try_out(settings, now, other, span, packs_stay=pack is None, model=classifier, progress=advance)
         )
+    if tried.without_holidays:
+        named = ", ".join(map(str, tried.without_holidays))
+        say(f"calendar.csv names no holidays of {named}: the days of then count as those of any week", err=True)
     if as_json:
         sys.stdout.write(msgspec.json.encode(tried).decode() + "\n")
     else:
