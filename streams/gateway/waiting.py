@@ -20,6 +20,7 @@ from models.access import Holder
 from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
+from streams.gateway.events.fair_newest import FairNewest
 from streams.gateway.events.live_facts import LiveFacts, Told
 from streams.gateway.events.shares import Shares
 from streams.kafka.clients import follower, started
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
 _CATCH_UP = 10_000  # facts per partition that are read of what came while Kafka was away
-_OUTCOMES = 10_000  # the newest that can be asked for again
+_OUTCOMES = 10_000  # the newest that can be asked for again; of whoever has most, the oldest go first
 T = TypeVar("T")
 _HOLDERS = 20_000  # orders, the newest of which it is known which departments have had them, or where they were moved
 _AGAIN_SECONDS = 2.0
@@ -121,7 +122,7 @@ class FactTail:
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._areas: OrderedDict[str, str] = OrderedDict()
         self.live = LiveFacts(settings.partitions)
-        self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
+        self._known: FairNewest[SightingOutcome] = FairNewest(_OUTCOMES)
         self._take_of = {
             names.orders: self._take,
             names.outcomes: self._take_outcome,
@@ -211,7 +212,7 @@ class FactTail:
         if part.topic == self._orders[0].topic:
             following = self.live.next_of(part.partition)
             return max(end - _LOOK_BACK, 0) if following is None else min(max(following, end - _CATCH_UP), end)
-        back = _OUTCOMES // len(self._outcomes) if part != self._dead and not self._known else 0
+        back = _OUTCOMES // len(self._outcomes) if part != self._dead and not len(self._known) else 0
         return max(end - back, 0)
 
     def _take(self, record: ConsumerRecord) -> None:
@@ -250,9 +251,8 @@ class FactTail:
 
     def take_outcome(self, outcome: SightingOutcome) -> None:
         """Tell who waits for it, and keep it for those who ask later."""
-        self._known[outcome.source, outcome.id] = outcome
-        if len(self._known) > _OUTCOMES:
-            self._known.popitem(last=False)
+        # All sources of a token begin with its own.
+        self._known.keep(outcome.source.partition("/")[0], (outcome.source, outcome.id), outcome)
         for waiter in self._all_waiters():
             waiter.see_outcome(outcome)
 
