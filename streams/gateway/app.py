@@ -124,7 +124,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     app.include_router(order_sighting_routes(finder, InboxSightings(parts.settings, parts.city.settings)))
-    app.include_router(seat_routes(parts.city, finder))
+    app.include_router(seat_routes(parts.city, finder, parts.settings.partitions))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key, rate)
     names = Names(parts.settings.namespace)
     app.include_router(intake_routes(names, receiver, finder))

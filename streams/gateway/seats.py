@@ -13,14 +13,15 @@ from dispatcher.order.chain import accountable, answered, confirmer, dispatched_
 from dispatcher.order.forms import Field, form
 from dispatcher.order.lifecycle import TABLE, Transition
 from dispatcher.order.row import Order, extendable, kept_evidence, unanswered, unroutable
-from dispatcher.partition.identity import kept_reports
+from dispatcher.partition.identity import area_of, kept_reports
 from dispatcher.steps.two_people import same_person
 from models.access import ACCESS, Holder, actor
 from models.city import City
 from models.events.vocabulary import CODES, ROLES, Names
 from models.inbox import Actor
 from streams.gateway.orders.order_document import named
-from streams.tables.marks import MARKS
+from streams.kafka.sending import partition_of
+from streams.tables.marks import MARKS, perhaps_same
 from streams.tables.protocol import Sort
 
 
@@ -139,16 +140,19 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     }
 
 
-def moves(holder: Holder | None, order: Order, city: City, *, let_out: bool = True) -> list[dict[str, Any]]:
+def moves(
+    holder: Holder | None, order: Order, city: City, *, let_out: bool = True, partitions: int = 1
+) -> list[dict[str, Any]]:
     """The actions that the lifecycle's table has for an order as it stands, each with its form: of a holder those that
     it may take, without tokens those of all roles; `let_out`: whether one that was merged may be taken out again, which
-    the order says with which it goes on. Whether the desk takes one depends on what is given with it."""
+    the order says with which it goes on; which other orders its desk has follows from how many `partitions` there are.
+    Whether the desk takes one depends on what is given with it."""
     return [
         {
             "action": row.action,
             "term": row.term,
             "roles": roles,
-            "fields": [_field(row, field, order, city) for field in form(row)],
+            "fields": [_field(row, field, order, city, partitions) for field in form(row)],
             "note": row.note,
         }
         for row, roles in _rows(holder, order, city, let_out)
@@ -220,7 +224,7 @@ def _may(by: Actor, row: Transition, order: Order) -> bool:
     return by.department in holders(order)[: len(holders(order)) - above]
 
 
-def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str, Any]:
+def _field(row: Transition, field: Field, order: Order, city: City, partitions: int) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": field.name, "kind": field.kind, "needed": field.needed}
     if field.kind == "code":
         shown["choices"] = [
@@ -233,11 +237,25 @@ def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str,
     # A second matter in the same words is told by the classifier: a person decides whether it is one.
     if row.action == "divide" and field.kind == "category" and order.guess is not None and order.guess.second:
         shown["suggested"] = order.guess.second
+    if field.kind == "order":
+        shown["likely"] = _likely(row, order, partitions)
     if field.kind == "inspector":
         shown["choices"] = [
             named(None, row.id) for row in city.inspectors.find(order.area) if row.id != order.inspector
         ]
     return shown
+
+
+def _likely(row: Transition, order: Order, partitions: int) -> tuple[str, ...]:
+    """The orders that are likely to be meant, of those that the desk would take: it has only those of its partition,
+    which the area in an order's id decides. What lies beyond a border no row names that is not related already."""
+    if "kept-apart" in row.guards:
+        return order.apart
+    if "beyond-a-border" in row.guards:
+        return ()
+    own = partition_of(area_of(order.id), partitions)
+    named = dict.fromkeys((*perhaps_same(order), *order.linked))
+    return tuple(each for each in named if each != order.part_of and partition_of(area_of(each), partitions) == own)
 
 
 def _plan(plan: str, city: City) -> dict[str, str]:

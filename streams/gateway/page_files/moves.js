@@ -125,7 +125,7 @@ function canBeGiven(field, order) {
 }
 
 const BACK_AGAIN = "perhaps-same"; // takes back that two orders are not the same
-const BEYOND = "relate"; // names an order of another area, which no list beside this one has
+const BEYOND = "relate"; // names an order of another area
 // What takes an action back, with what. Only where the table of the lifecycle then has that for the seat.
 const BACK = {
   "force-close": () => ["reopen", {}],
@@ -171,14 +171,9 @@ function foundIn(id) {
   return id.split("-").slice(0, -2).join("-");
 }
 
-// The orders that are linked to one: related to it, or split off from it.
-function linked(order) {
-  return (order.linked || []).filter((other) => other !== order.part_of);
-}
-
-// Those of them beyond a border.
+// The orders beyond a border that are linked to one.
 function beyond(order) {
-  return linked(order).filter((other) => foundIn(other) !== foundIn(order.id));
+  return (order.linked || []).filter((other) => foundIn(other) !== foundIn(order.id));
 }
 
 function named(known) {
@@ -207,9 +202,8 @@ function withTexts({ texts = [] }, words) {
 const CONTROLS = {
   text: (field) => withTexts(field, el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 })),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
-  order: (field, order, move) => {
-    const likely = { [BACK_AGAIN]: order.apart || [], [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...linked(order)];
-    const options = el("datalist", { id: "orders-like" }, ...likely.map((id) => el("option", { value: id })));
+  order: (field) => {
+    const options = el("datalist", { id: "orders-like" }, ...(field.likely || []).map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
   instant: (field) => el("input", { name: field.name, type: "datetime-local", max: LATEST, required: field.needed }),

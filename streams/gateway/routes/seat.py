@@ -11,8 +11,8 @@ from streams.gateway.orders.order_finder import Finder
 from streams.gateway.seats import moves, seat
 
 
-def seat_routes(city: City, finder: Finder) -> APIRouter:
-    """The routes, with what they need."""
+def seat_routes(city: City, finder: Finder, partitions: int) -> APIRouter:
+    """The routes, with what they need; `partitions` are those of the inbox."""
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
     @router.get("/seat", summary="Who asks, which lists that role works through, and the words that forms take")
@@ -26,7 +26,7 @@ def seat_routes(city: City, finder: Finder) -> APIRouter:
         parent = await finder.parent_of(found.order)
         # Whether it is let out of that one depends on how that one stands, and whose it is.
         let_out = parent is None or (parent.state != "merged" and finder.is_of(holder, parent))
-        given = moves(holder, found.order, city, let_out=let_out)
+        given = moves(holder, found.order, city, let_out=let_out, partitions=partitions)
         return answer({"attempt": found.order.attempt, "moves": given})
 
     return router

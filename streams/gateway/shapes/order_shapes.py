@@ -119,7 +119,7 @@ ORDERS: Mapping[str, Schema] = {
             "action", "term", "roles", "fields", "note",
             action={"enum": sorted({row.action for row in TABLE})}, term=TEXT, roles=listed(TEXT),
             fields=listed(shape("name", "kind", "needed", name=TEXT, kind=TEXT, needed=YES_OR_NO,
-                                choices=listed(NAMED), suggested=TEXT, texts=listed(TEXT))),
+                                choices=listed(NAMED), suggested=TEXT, texts=listed(TEXT), likely=listed(TEXT))),
             note=TEXT,
         )),
     ),

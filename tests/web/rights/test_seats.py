@@ -118,6 +118,27 @@ async def test_a_move_says_what_it_needs(world: World) -> None:
     assert (fields["department"]["kind"], fields["department"]["needed"]) == ("department", False)
 
 
+@pytest.mark.parametrize(("partitions", "is_known"), [(1, True), (64, False)])
+def test_an_order_that_another_desk_has_is_not_likely_to_be_merged(city: City, partitions: int, is_known: bool) -> None:
+    """A related one beyond the border was suggested, and refused as `with-another-desk`; nor is what was merged into
+    the order, or what it is a part of."""
+    here, there = (f"{area}-20260301-{'a' * 10}" for area in ("south-w", "north-e"))
+    others = tuple(f"south-w-20260301-{letter * 10}" for letter in "bcde")
+    merged, perhaps, split_off, whole = others
+    order = msgspec.structs.replace(
+        opened(1), id=here, children=(merged,), candidates=(merged, perhaps), linked=(split_off, there, whole),
+        part_of=whole, apart=("south-w-20260301-ffffffffff",),
+    )  # fmt: skip
+
+    offered = {each["action"]: each["fields"] for each in moves(None, order, city, partitions=partitions)}
+
+    likely = {
+        action: field["likely"] for action, fields in offered.items() for field in fields if field["kind"] == "order"
+    }
+    assert likely["merge"] == likely["keep-apart"] == (perhaps, split_off, *((there,) if is_known else ()))
+    assert (likely["perhaps-same"], likely["relate"]) == (order.apart, ())
+
+
 def test_a_plan_is_called_what_its_parts_are(city: City) -> None:
     """Its id is a code of the city's tables, which whoever divides an order need not know."""
     order = msgspec.structs.replace(opened(1), state="assigned")
