@@ -116,11 +116,12 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             SilenceState | Literal[""], Query(description="only those; absent: all that are not over")
         ] = "",
     ) -> Response:
-        now, people = now_ms(), may(holder_of(request), "act", "staff")
+        holder, now = holder_of(request), now_ms()
+        people = may(holder, "act", "staff")
         known = sorted((await _done(taken.all())).values(), key=lambda one: one.number, reverse=True)
-        shown = [_document(one, city, now, people) for one in known]
+        shown = [_document(one, city, now, people) for one in known if _concerns(city, holder, one.area)]
         wanted = [one for one in shown if (one["state"] == state if state else one["state"] != "expired")]
-        zones = list(control_zones(city, known, now))
+        zones = list(control_zones(city, known, now, holder))
         return answer({"silences": wanted, "control_zones": zones, "as_of": to_text(now), "zone": city.zone.key})
 
     @router.post("/silences", status_code=201, summary="Silence something for a time")
@@ -199,10 +200,23 @@ def within(finder: Finder, holder: Holder | None, area: str) -> None:
         raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
 
 
-def control_zones(city: City, known: Iterable[LiveSilence], now: int) -> Iterable[Mapping[str, Any]]:
-    """The control zones of the city's tables that are not over, with what lifts each at this moment (ms UTC)."""
+def _concerns(city: City, holder: Holder | None, area: str) -> bool:
+    """Whether what is silenced in an area, `*` being the whole city, is silenced somewhere where a holder sees orders:
+    that area lies within theirs, or theirs within it."""
+    if holder is None or holder.area == "" or area == "*":
+        return True
+    return holder.area in city.areas.ancestors(area) or area in city.areas.ancestors(holder.area)
+
+
+def control_zones(
+    city: City, known: Iterable[LiveSilence], now: int, holder: Holder | None = None
+) -> Iterable[Mapping[str, Any]]:
+    """The control zones of the city's tables that are not over and concern a holder, with what lifts each at this
+    moment (ms UTC)."""
     lifting = {one.lifts: one.number for one in known if one.lifts and state_of(one, now) == "active"}
     for start, end, row in city.silences.to_come(now):
+        if not _concerns(city, holder, row.area):
+            continue
         yield {
             "lifts": row.zone,
             "line": row.row,

@@ -256,6 +256,33 @@ async def test_a_token_of_an_area_silences_nothing_beyond_it(gateway: Open, kept
     assert [each.status_code for each in (inside, beyond, ending)] == [201, 403, 403]
 
 
+async def test_a_token_of_an_area_sees_what_is_silenced_somewhere_in_it(
+    gateway: Open, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, in the district above it, in the whole city; not who answers for what in another, nor its control zone."""
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: from_text("2026-11-20T00:00:00Z"))
+    until = {"ends_at": "2026-11-20T08:00:00Z"}
+    people = {"near": "gulou", "far": "lingang", "district": "yunxi", "all": ""}
+    file = tokens_file(tmp_path / "t", *(grant(name, "operator", area=area) for name, area in people.items()))
+    seen: dict[str, list[str | None]] = {}
+    zones: dict[str, bool] = {}
+    async with gateway(gateway_tokens_file=file) as client:
+        for area in ("gulou", "lingang", "yunxi", "*"):
+            await post(client, "all", "/silences", LAMPS | until | {"area": area})
+        for name in people:
+            told = (await client.get("/silences", headers=bearer(name))).json()
+            seen[name] = [None if one["area"] is None else one["area"]["id"] for one in reversed(told["silences"])]
+            zones[name] = ZONE in {one["lifts"] for one in told["control_zones"]}
+
+    assert seen == {
+        "near": ["gulou", "yunxi", None],
+        "far": ["lingang", None],
+        "district": ["gulou", "yunxi", None],
+        "all": ["gulou", "lingang", "yunxi", None],
+    }
+    assert zones == {"near": False, "far": True, "district": False, "all": True}
+
+
 async def test_without_tokens_the_body_says_who_acts(gateway: Open, kept: Kept) -> None:
     """As with steps of orders, for whoever tries it out."""
     async with gateway() as client:
