@@ -538,13 +538,14 @@ class Merged(Fact, frozen=True, kw_only=True):
 class Absorbed(Fact, frozen=True, kw_only=True):
     """Another order goes on as part of this one, and its clock with it: since when it was reported, and from when its
     own limit would run. `whole` is this order's limit where that is up earlier now; `reporters` are those who are
-    asked by this one now, as far as there is room."""
+    asked by this one now, as far as there is room; `below` what had been merged into the other one, and into that."""
 
     child: str
     reported_at: int | None = None
     runs_from: int | None = None
     reporters: tuple[str, ...] = ()
     whole: RunningLimit | None = None
+    below: tuple[str, ...] = ()
 
 
 class KeptApart(Fact, frozen=True, kw_only=True):

@@ -182,7 +182,7 @@ class MergedIn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     """An order whose clock goes on with this one, into which it was merged at `at`: since when it was reported, and
     from when its own limit would run, without what dispatching lost; None where a person had moved that. `reporters`
     are its own, and those of what had been merged into it, who are asked by this one from here on; `untold`: this
-    one has answered nobody since."""
+    one has answered nobody since; `below` are the orders that had been merged into it, and into those."""
 
     child: str
     at: int
@@ -190,6 +190,7 @@ class MergedIn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     runs_from: int | None = None
     reporters: tuple[str, ...] = ()
     untold: bool = False
+    below: tuple[str, ...] = ()
 
 
 PartState = Literal["waiting", "open", "passed", "dropped"]
@@ -424,6 +425,11 @@ def unanswered(order: Order) -> tuple[str, ...]:
     closed_at = order.closings[-1].at
     answered = {answer.by for answer in order.answers if answer.at >= closed_at}
     return tuple(each for each in all_reporters(order) if each not in answered)
+
+
+def all_merged(order: Order) -> tuple[str, ...]:
+    """The orders that were merged into one, and into those."""
+    return (*order.children, *(below for each in order.merged_in for below in each.below))
 
 
 def reported_at(order: Order) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
 from dispatcher.order.folds.apply import apply
-from dispatcher.order.row import Order, all_reporters, extendable, kept_as, reported_at
+from dispatcher.order.row import Order, all_merged, all_reporters, extendable, kept_as, reported_at
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -482,6 +482,7 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
         reported_at=reported,
         runs_from=runs_from,
         reporters=tuple(asked),
+        below=all_merged(order),
     )
     whole = limits.merged(work.city, parent, apply(parent, absorbed), absorbed.at)
     work.emit(msgspec.structs.replace(absorbed, whole=whole))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from dispatcher.order.row import OPEN, Order, has_reporters, unroutable
+from dispatcher.order.row import OPEN, Order, all_merged, has_reporters, unroutable
 from models.events.vocabulary import Names
 
 _PRESSING = 2  # the last priority that a list marks as urgent: more than the matters of life and limb alone
@@ -19,8 +19,9 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 def perhaps_same(order: Order) -> tuple[str, ...]:
-    """Its candidates of which nobody has said yet whether they are the same: not those that were merged into it."""
-    return tuple(each for each in order.candidates if each not in order.children)
+    """Its candidates of which nobody has said yet whether they are the same: not those that were merged into it, be
+    it with another one."""
+    return tuple(each for each in order.candidates if each not in all_merged(order))
 
 
 MARKS: Mapping[str, Mark] = {

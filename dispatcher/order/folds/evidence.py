@@ -156,6 +156,7 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
         runs_from=fact.runs_from,
         reporters=fact.reporters,
         untold=order.first_response_at is not None,
+        below=fact.below,
     )
     changes["merged_in"] = (*order.merged_in, one)
     return changes | runs_anew(order, fact.whole, fact.at)

@@ -16,7 +16,7 @@ from models.city.ground.distances import distance_m
 from models.inbox import UNLOCATED, Actor, Heard, Sighting
 from models.times import day_number, from_text, local_day
 from streams.gateway.orders.order_document import document
-from streams.tables.marks import marks_of
+from streams.tables.marks import marks_of, perhaps_same
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -271,6 +271,26 @@ def test_what_is_merged_into_an_order_does_not_wait_to_be_compared_with_it() -> 
     assert desk.update("unmerge", OPERATOR, T0 + 2 * HOUR, second, reason="two holes") == ""
 
     assert (merged, compared()) == ((False, ()), (True, (second,)))
+
+
+def test_what_is_merged_into_an_order_with_another_one_does_not_wait_to_be_compared_with_it() -> None:
+    """Of three that may be the same as an order, one was merged into the next, both into the last, and all into the
+    order, where two stayed on the list of candidates. Taken out again together, they may be the same once more."""
+    desk = Desk()
+    for number, words in enumerate(
+        ("路上有个大坑", "井边砖头松动危险请修理", "栏杆被车撞歪了很久", "树根顶起人行道地砖")
+    ):
+        desk.feed(report(str(number), T0 + number * HOUR, words), at=T0 + number * HOUR)
+    first, second, third, fourth = desk.state.orders
+    assert desk.order(first).candidates == (second, third, fourth)
+
+    for order, into in ((second, third), (third, fourth), (fourth, first)):
+        assert desk.update("merge", OPERATOR, T0 + 5 * HOUR, order, reason="same hole", other_order_id=into) == ""
+    merged = perhaps_same(desk.order(first))
+    assert desk.update("unmerge", OPERATOR, T0 + 6 * HOUR, fourth, reason="two holes") == ""
+
+    assert (merged, perhaps_same(desk.order(first))) == ((), (second, third, fourth))
+    assert_laws(desk)
 
 
 def test_candidates_of_which_a_person_says_that_they_are_not_the_same_are_none_any_more() -> None:
