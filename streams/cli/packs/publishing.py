@@ -48,7 +48,7 @@ def publish(
     """Check a city pack, show what differs from the one in force, and put it in force without restarting anything: now,
     or at the time of --at, for which it is announced."""
     settings, new, due = load_settings(), load_city(folder), _ahead(at) if at else None
-    old, _ = asyncio.run(_to_replace(settings))
+    old, _ = asyncio.run(_to_replace(settings, new))
     day = None if due is None else local_day(due, new.zone)
     _check_departments(_compared(settings, old, new, day), old, new)
     if due is not None and (gone := _gone(old, new)):
@@ -79,7 +79,7 @@ def cancel(comment: Comment = "", by: By = "") -> None:
 def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
     """Put the city pack in force again that was so before the last publication or rollback."""
     settings = load_settings()
-    old, active = asyncio.run(_to_replace(settings))
+    old, active = asyncio.run(_to_replace(settings, None))
     if active is None:
         raise ControlError("there is nothing to go back to: no city pack was published yet")
     new = asyncio.run(_pack(settings, old, active.before))
@@ -121,13 +121,18 @@ async def pack_in_force(settings: Settings) -> tuple[City, Publication | None]:
     return (own, None) if active is None else (await _pack(settings, own, active.digest), active)
 
 
-async def _to_replace(settings: Settings) -> tuple[City, Publication | None]:
-    """The same; of one that this version refuses what can be read of it: a good one can be put in its place."""
+async def _to_replace(settings: Settings, new: City | None) -> tuple[City, Publication | None]:
+    """The same; of one that this version refuses what can be read of it: a good one can be put in its place. The folder
+    may hold the refused one: before a `new` one it is looked at only where nothing was published."""
+    await check_shared(settings)
+    active = (await read_publications(settings)).active
+    if active is None or new is None:
+        new = load_city(settings.city)
     try:
-        return await pack_in_force(settings)
+        return (new, None) if active is None else (await _pack(settings, new, active.digest), active)
     except RefusedPack as error:
         say(str(error))
-        return error.city, (await read_publications(settings)).active
+        return error.city, active
 
 
 async def _pack(settings: Settings, own: City, digest: str) -> City:

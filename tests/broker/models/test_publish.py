@@ -315,7 +315,8 @@ def test_packs_are_compared_published_listed_and_taken_back(
 def test_a_pack_that_this_version_refuses_is_replaced_at_a_terminal(
     topics: Names, settings: Settings, city: Path, changed: City, tmp_path: Path
 ) -> None:
-    """An earlier version took it; what can be read of it is compared with, and nobody goes back to it."""
+    """An earlier version took it, and the settings' folder may hold it still; what can be read of it is compared with,
+    and nobody goes back to it."""
     settings, own = settings.model_copy(update={"city": city}), load_city(city)
     limits = own.files["limits.csv"] + b"road,,accept,-1,hour24\n"
     refused, _ = read_as_far_as_possible(dict(own.files) | {"limits.csv": limits})
@@ -326,7 +327,9 @@ def test_a_pack_that_this_version_refuses_is_replaced_at_a_terminal(
         result = CliRunner().invoke(app, command, env=settings.environment() | {"COLUMNS": "200"})
         return f"{result.stdout}{result.exception or ''}"
 
+    (city / "limits.csv").write_bytes(limits)
     told = paidan("publish", str(tmp_path / "changed"), "--yes")
+    (city / "limits.csv").write_bytes(own.files["limits.csv"])
 
     assert f"refuses the city pack {refused.digest} (limits.csv:" in told
     assert "road *" in told
