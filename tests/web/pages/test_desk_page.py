@@ -459,3 +459,19 @@ async def test_a_check_box_is_as_large_as_a_finger_needs(city: City, tmp_path: P
         size = await page.locator("[type=checkbox]").first.bounding_box()
         assert size is not None
         assert (size["width"], size["height"]) == (24, 24)
+
+
+async def test_a_form_suggests_the_orders_that_the_gateway_takes_for_likely(city: City, tmp_path: Path) -> None:
+    """Not each that is linked: a desk refuses what another one has."""
+    field = {"name": "other_order_id", "kind": "order", "needed": True, "likely": [SECOND]}
+    merge = {"action": "merge", "term": "并案", "note": "", "fields": [field], "roles": ["reviewer"]}
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city, linked=[SECOND, "north-e-20260301-cccccccccc"])
+        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": [merge]}))
+        await page.goto(f"{base}/desk")
+
+        await page.get_by_role("button", name="merge").click()
+
+        await expect(page.locator("#orders-like option")).to_have_count(1)
+        assert await page.locator("#orders-like option").get_attribute("value") == SECOND
