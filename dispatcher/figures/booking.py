@@ -119,9 +119,9 @@ def collect(total: dict[_Key, dict[Figure, int]], more: Mapping[_Key, Mapping[Fi
             del total[row]
 
 
-def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, times: int = 1) -> Bookings:
+def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo) -> Bookings:
     """The booking of something that belongs to no order: a detection, a suppressed sighting, a repeat."""
-    return {row: {figure: times} for row in direct_rows(at, area, category, zone)}
+    return {row: {figure: 1} for row in direct_rows(at, area, category, zone)}
 
 
 def direct_rows(at: int, area: str, category: str, zone: ZoneInfo) -> Rows:

@@ -170,7 +170,7 @@ def is_order(key: str) -> bool:
 
 def is_failed(key: str, *, urgent: bool = False) -> bool:
     """Whether a row names items of the inbox, or of the urgent lane, at which the core raised."""
-    return key.startswith(_FAILED_URGENT if urgent else _FAILED) and key.startswith(_FAILED_URGENT) == urgent
+    return key.startswith(_FAILED) and key.startswith(_FAILED_URGENT) == urgent
 
 
 def is_tally(key: str) -> bool:
