@@ -11,7 +11,6 @@ from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import Order, all_merged, all_reporters, extendable, kept_as, reported_at
-from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
 from dispatcher.steps.checks import rechecking
@@ -543,6 +542,4 @@ def _release(work: UnitOfWork, parent: Order, fact: facts.Released) -> None:
 def _split(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     report = kept_as(order, update.report)
     assert report is not None  # the guard "joined-report" has seen it
-    return splitting.split(
-        work, order, report, update.reason, at, update.by, identity.report_key(report.source, report.id)
-    )
+    return splitting.split(work, order, report, update.reason, at, update.by)

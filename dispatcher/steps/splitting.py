@@ -9,15 +9,13 @@ from models.events import Evidence
 from models.inbox import Actor
 
 
-def split(
-    work: UnitOfWork, order: Order, report: Evidence, reason: str, at: int, actor: Actor, report_key: str
-) -> Order:
+def split(work: UnitOfWork, order: Order, report: Evidence, reason: str, at: int, actor: Actor) -> Order:
     """Release one joined report from an order and open a new one for it, in review, with its own citizen clock.
 
     Returns the order that it was part of. Where the new order's id is taken (the report was split off once before),
     nothing is opened a second time.
     """
-    seen_on = work.day_seen(report)
+    seen_on, report_key = work.day_seen(report), identity.report_key(report.source, report.id)
     own = identity.order_id(identity.area_of(order.id), work.day_number(report.at), report.source, report.id)
     order = work.emit(
         facts.Released(
