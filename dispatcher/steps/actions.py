@@ -326,21 +326,19 @@ def _verified(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, p
 
 @step
 def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    if update.by.role == "department":
-        return levels.confirm(work, order, update, at, passed=True)
     return _checked(work, order, update, at, passed=True)
 
 
 @step
 def _check_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    if update.by.role == "department":
-        return levels.confirm(work, order, update, at, passed=False)
     return _checked(work, order, update, at, passed=False)
 
 
 def _checked(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, passed: bool) -> Order:
-    """A camera that was asked has looked, or a person has made the check."""
+    """Who has looked: a department above that has to confirm, the camera that was asked, or a person who checks."""
     by, note, urls = update.by, update.reason, update.evidence_urls
+    if by.role == "department":
+        return levels.confirm(work, order, update, at, passed=passed)
     if by.role == "camera":
         return rechecking.judge(work, order, at, by, passed=passed, note=note, evidence_urls=urls)
     rechecking.compare(work, order, by, passed=passed)
