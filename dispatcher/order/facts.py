@@ -292,6 +292,14 @@ class AreaMoved(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class TimeTaken(TypedDict):
+    """What `Handled` and a passed `Confirmed` say of the turn whose clock they stop: wall and working time."""
+
+    handled_ms: int
+    handled_work_ms: int
+    late: bool
+
+
 class HeldFor(TypedDict):
     """What `ReturnApproved` and `TakenBack` say about the turn that they end: wall and working time."""
 

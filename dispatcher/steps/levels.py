@@ -4,12 +4,12 @@ A department that hands an order down 转办 stays accountable for it: its clock
 confirmed what was done below 上级核实. Only then is the order checked by anybody else.
 """
 
-from dispatcher.clocks import limits, worktime
+from dispatcher.clocks import limits
 from dispatcher.order import facts
 from dispatcher.order.chain import accountable, confirmer
 from dispatcher.order.row import Order, RunningLimit, own_limit
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps import dispatching
+from dispatcher.steps import concluding, dispatching
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.routing import Route
 from models.events import Why
@@ -137,9 +137,7 @@ def confirm(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, pas
             department=department,
             passed=True,
             attempt=order.attempt,
-            handled_ms=at - turn.at - turn.suspended_ms,
-            handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
-            late=turn.handle_due is not None and at > turn.handle_due,
+            **concluding.time_taken(work, turn, at),
             note=update.reason,
             evidence_urls=update.evidence_urls,
             limit=dispatching.limit(work, order, "check", at) if last else None,

@@ -53,14 +53,7 @@ def has_right(work: UnitOfWork, category: str) -> bool:
 
 
 def judge(
-    work: UnitOfWork,
-    order: Order,
-    at: int,
-    by: Actor,
-    *,
-    passed: bool,
-    note: str = "",
-    evidence_urls: tuple[str, ...] = (),
+    work: UnitOfWork, order: Order, at: int, by: Actor, *, passed: bool, note: str, evidence_urls: tuple[str, ...]
 ) -> Order:
     """The camera that was asked has looked: that is the check, or is kept to be compared with a person's."""
     recheck = order.recheck
