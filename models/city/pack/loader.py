@@ -85,6 +85,7 @@ OPTIONAL = (
     "units.csv",
 )
 _PACK_ENDINGS = (".csv", ".toml", ".geojson")
+_LEVELS = ("city", "district", "town")  # where city.toml names none
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class _CityTable(BaseModel):
     name_en: str
     zone: Annotated[ZoneInfo, BeforeValidator(_zone)]
     languages: Codes = ("zh", "en")
-    levels: Codes = Field(default=("city", "district", "town"), min_length=1)
+    levels: Codes = Field(default=_LEVELS, min_length=1)
     merge_level: Code = "town"
     settings: CitySettings = CitySettings()
 
@@ -244,8 +245,8 @@ def _fallback(document: Mapping[str, Any]) -> _CityTable:
     """A head to check the other files against when city.toml itself has mistakes; the id, the zone, and the levels if
     they are texts are kept, so that they cause no mistakes elsewhere, and nobody takes it for another city's."""
     levels = document.get("levels")
-    names = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
-    names = names or ["city", "district", "town"]
+    names = tuple(level for level in levels if isinstance(level, str)) if isinstance(levels, list) else ()
+    names = names or _LEVELS
     merge_level = document.get("merge_level")
     try:
         zone = _zone(document.get("zone"))
@@ -256,6 +257,6 @@ def _fallback(document: Mapping[str, Any]) -> _CityTable:
         name_zh="",
         name_en="",
         zone=zone,
-        levels=tuple(names),
+        levels=names,
         merge_level=merge_level if merge_level in names else names[-1],
     )
