@@ -60,7 +60,7 @@ def answered(order: Order | Outline) -> bool:
 
 def answered_at(order: Order) -> int | None:
     """When the department that answers for the order said that it is done; None: it has not."""
-    turn = order.held_for[0] if order.held_for else order.assignments[-1] if order.assignments else None
+    turn = top(order)
     return None if turn is None else turn.handled_at
 
 
