@@ -70,14 +70,10 @@ def _suspended(order: Order, fact: facts.Suspended) -> Changes:
 def _resumed(order: Order, fact: facts.Resumed) -> Changes:
     moved = with_moved(order, fact.limits, fact.at)
     turn = (moved.get("assignments") or order.assignments)[-1]
-    turn = replace(
-        turn,
-        suspended_ms=turn.suspended_ms + fact.suspended_ms,
-        suspended_work_ms=turn.suspended_work_ms + fact.suspended_work_ms,
-    )
     return moved | {
-        "assignments": (*order.assignments[:-1], turn),
-        **_stood_still(moved.get("held_for", order.held_for), fact),
+        "assignments": (*order.assignments[:-1], _stood_still(turn, fact)),
+        # The clocks of the departments above stood still with that of whoever has the order.
+        "held_for": tuple(_stood_still(above, fact) for above in moved.get("held_for", order.held_for)),
         "suspended_at": None,
         "suspended_until": None,
         # What was used before the suspension has been warned of; it is not used up a second time.
@@ -85,20 +81,13 @@ def _resumed(order: Order, fact: facts.Resumed) -> Changes:
     }
 
 
-def _stood_still(above: tuple[Assignment, ...], fact: facts.Resumed) -> Changes:
-    """The clocks of the departments above stood still with that of whoever has the order."""
-    if not above:
-        return {}
-    return {
-        "held_for": tuple(
-            replace(
-                turn,
-                suspended_ms=turn.suspended_ms + fact.suspended_ms,
-                suspended_work_ms=turn.suspended_work_ms + fact.suspended_work_ms,
-            )
-            for turn in above
-        )
-    }
+def _stood_still(turn: Assignment, fact: facts.Resumed) -> Assignment:
+    """A turn whose clock stood still while the order was suspended."""
+    return replace(
+        turn,
+        suspended_ms=turn.suspended_ms + fact.suspended_ms,
+        suspended_work_ms=turn.suspended_work_ms + fact.suspended_work_ms,
+    )
 
 
 def _handled(order: Order, fact: facts.Handled) -> Changes:
