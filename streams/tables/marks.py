@@ -21,7 +21,8 @@ class Mark(msgspec.Struct, frozen=True):
 def perhaps_same(order: Order) -> tuple[str, ...]:
     """Its candidates of which nobody has said yet whether they are the same: not those that were merged into it, be
     it with another one."""
-    return tuple(each for each in order.candidates if each not in all_merged(order))
+    merged = all_merged(order)
+    return tuple(each for each in order.candidates if each not in merged)
 
 
 MARKS: Mapping[str, Mark] = {

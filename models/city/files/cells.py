@@ -20,7 +20,7 @@ _NO = frozenset({"off", "no", "false", "0", "否"})
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORKDAY, DAY_OFF = "workday", "day-off"  # by the city's calendar
-SLOT = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+_SLOT = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
 DAY_MINUTES = 24 * 60
 DROPPED = "-"
 FOR_A_PERSON = "?"
@@ -160,12 +160,11 @@ def _days(value: object) -> tuple[str, ...]:
 
 def slot(text: str) -> tuple[int, int]:
     """From which and up to which minute of a day a slot lasts, `17:00-23:00`. Raises ValueError for what is none."""
-    match = SLOT.fullmatch(text)
-    start_hour, start_minute, end_hour, end_minute = map(int, match.groups()) if match else (0, 60, 0, 0)
-    start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
-    if max(start_minute, end_minute) > 59 or max(start, end) > DAY_MINUTES:
+    match = _SLOT.fullmatch(text)
+    ends = [int(match[hour]) * 60 + int(match[hour + 1]) for hour in (1, 3)] if match else []
+    if not ends or max(ends) > DAY_MINUTES:
         raise ValueError(f"{text!r} is not a slot (08:30-12:00)")
-    return start, end
+    return ends[0], ends[1]
 
 
 def _times(value: object) -> tuple[tuple[int, int], ...]:

@@ -13,6 +13,7 @@ from models.times import local_day
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names, check_shared
 from streams.settings import load_settings
+from streams.terminal.calendar_notes import tell_bare_years
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 
@@ -43,9 +44,7 @@ def history(
     if not len(chronicle):
         raise UsageError("the files hold no events")
     first, last = (local_day(at, city.zone).year for at in (chronicle.first, chronicle.last))
-    if bare := city.calendar.without_holidays(first, last):
-        named = ", ".join(map(str, bare))
-        say(f"calendar.csv names no holidays of {named}: the days of then count as those of any week", err=True)
+    tell_bare_years(city.calendar.without_holidays(first, last))
     classifier = LiveModels(settings, city).active if model else None
     names = Names(settings.namespace)
     sealer = sealer_of(settings)

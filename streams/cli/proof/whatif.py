@@ -15,6 +15,7 @@ from models.errors import UsageError
 from streams.cli.classifiers.options import first_or_last
 from streams.cli.packs.publishing import pack_in_force
 from streams.settings import Settings, load_settings
+from streams.terminal.calendar_notes import tell_bare_years
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 
@@ -66,9 +67,7 @@ def whatif(
         tried = asyncio.run(
             try_out(settings, now, other, span, packs_stay=pack is None, model=classifier, progress=advance)
         )
-    if tried.without_holidays:
-        named = ", ".join(map(str, tried.without_holidays))
-        say(f"calendar.csv names no holidays of {named}: the days of then count as those of any week", err=True)
+    tell_bare_years(tried.without_holidays)
     if as_json:
         sys.stdout.write(msgspec.json.encode(tried).decode() + "\n")
     else:

@@ -135,7 +135,7 @@ function openList(index, wish = "") {
 // All orders that the seat sees, however they stand, in which the words occur.
 function find(wish = "") {
   found = words.value.trim();
-  return found ? openQuery(query({ query: `words=${encodeURIComponent(found)}` }), wish) : openList(chosenList);
+  return found ? openQuery(query({ query: `words=${encodeURIComponent(found)}` }), wish) : openList(chosenList, wish);
 }
 
 async function openQuery(asked, wish) {
@@ -387,7 +387,7 @@ if (seat.known && seat.known.seats.length) {
   if (seen) look(seen);
   chosenList = Math.max(0, myLists().findIndex((each) => each.query === last));
   words.value = looked || "";
-  await (looked ? find(wish) : openList(chosenList, wish));
+  await find(wish);
   setInterval(() => document.hidden || soon(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   follow({ assigned: changed, changed, missed: changed, urgent: urgent.announce });

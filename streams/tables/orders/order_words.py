@@ -44,22 +44,23 @@ class Word(NamedTuple):
 def said(order: Order) -> Said:
     """What an order says: its number, title, text and address, and what each sighting that it keeps says; of a long one
     the first 2,000 characters."""
+    sketches = dict.fromkeys(seen.gist.pairs for seen in kept_evidence(order) if seen.gist is not None)
+    return Said(_open_words(order), b"".join(sketches)[: 2 * MOST])
+
+
+def says(order: Order, looked_for: tuple[Word, ...]) -> bool:
+    """Whether an order whose words lie open, or are read as erased, has each of them; sketches say nothing here."""
+    return Said(_open_words(order), b"").has(looked_for)
+
+
+def _open_words(order: Order) -> str:
     words: dict[str, None] = {}
-    sketches: dict[bytes, None] = {}
     room = MOST
     for each in _texts(order):
         if room > 0 and each not in words and not key_name((each,)):
             words[each] = None
             room -= len(each)
-    for seen in kept_evidence(order):
-        if seen.gist is not None:
-            sketches[seen.gist.pairs] = None
-    return Said(fold("|".join(words)[:MOST]).replace(" ", ""), b"".join(sketches)[: 2 * MOST])
-
-
-def says(order: Order, looked_for: tuple[Word, ...]) -> bool:
-    """Whether an order whose words lie open, or are read as erased, has each of them; sketches say nothing here."""
-    return Said(said(order).words, b"").has(looked_for)
+    return fold("|".join(words)[:MOST]).replace(" ", "")
 
 
 def words_in(text: str) -> tuple[Word, ...]:
