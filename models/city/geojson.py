@@ -1,17 +1,18 @@
 """areas.geojson to areas: RFC 7946 with the properties id, name_zh, name_en, level and parent, checked."""
 
 import json
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import shapely
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from models.city.areas import Area, Areas
-from models.city.files.cells import Code
+from models.city.files.cells import Bilingual, Code
 from models.city.files.csv_table import decode_text
 from models.city.files.errors import Problems
 from models.city.files.nesting import too_deep
@@ -20,8 +21,12 @@ from models.inbox import UNLOCATED
 FILE = "areas.geojson"
 # Share of the smaller area by which borders drawn by hand may overlap or stand out.
 _TOLERANCE = 1e-6
+_EXPORT = "export the layer in WGS 84 (EPSG:4326)"
 
-_ID = re.compile(r'"id":( ?)("(?:[^"\\]|\\.)*")')
+_ID = re.compile(r'"id":( ?)("(?:[^"\\]|\\.)*")', re.IGNORECASE)
+# Latitude and longitude in degrees under other names: CGCS2000 lies within a metre of WGS 84.
+_DEGREES = re.compile(r"(CRS:?84|EPSG:+(4326|4490|4479|4979))$", re.IGNORECASE)
+_METRES_A_DEGREE = 111_195.0  # of a great circle on a sphere of 6,371 km
 
 _Ring = list[list[float]]
 
@@ -36,27 +41,33 @@ class _MultiPolygon(BaseModel):
     coordinates: list[list[_Ring]] = Field(min_length=1)
 
 
-class _Properties(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _Properties(Bilingual):
+    model_config = ConfigDict(extra="ignore")  # map editors add their own; none is missed, as all but one are needed
 
     id: Code
-    name_zh: str
-    name_en: str
     level: str
     parent: Code = ""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, given: object) -> object:
-        # Map editors write an empty text, a blank or null for a property without value.
-        if not isinstance(given, dict):
-            return given
-        return {k: v for k, v in given.items() if v is not None and not (isinstance(v, str) and not v.strip())}
+
+def _own(properties: object) -> object:
+    """The properties as they are meant. Map editors write names in capitals, an empty text, a blank or null for one
+    without value, and codes as numbers."""
+    if not isinstance(properties, dict):
+        return properties
+    meant = {str(name).lower(): _as_meant(value) for name, value in properties.items()}
+    meant |= {name: _as_meant(value) for name, value in properties.items()}  # "id" goes before "ID" beside it
+    return {name: value for name, value in meant.items() if value not in (None, "")}
+
+
+def _as_meant(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else value
 
 
 class _Feature(BaseModel):
     type: Literal["Feature"]
-    properties: _Properties
+    properties: Annotated[_Properties, BeforeValidator(_own)]
     geometry: _Polygon | _MultiPolygon = Field(discriminator="type")
 
 
@@ -72,10 +83,14 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
     stands = _Lines(text or "")
     for index, raw in enumerate(features):
         line = stands.of(raw, index)
+        if (wrong := _no_polygon(raw)) is not None:
+            problems.add(FILE, line, "geometry", wrong)
+            problems.excused.add(_id_of(raw))
+            continue
         try:
             feature = _Feature.model_validate(raw)
         except ValidationError as error:
-            problems.add_validation(FILE, line, error)
+            problems.add_validation(FILE, line, error, once=("geometry",))
             problems.excused.add(_id_of(raw))
             continue
         unit = feature.properties
@@ -111,7 +126,19 @@ def _features(text: str, problems: Problems) -> list[object]:
     if not isinstance(features, list) or not features:
         problems.add(FILE, 1, "features", "the file is not a GeoJSON FeatureCollection with areas")
         return []
+    if not _is_in_degrees(collection.get("crs")):
+        name = collection["crs"]["properties"]["name"]
+        problems.add(FILE, 1, "crs", f"the positions are those of {name}; {_EXPORT}")
+        return []  # each of them would be a mistake of its own
     return features
+
+
+def _is_in_degrees(crs: object) -> bool:
+    """Whether positions may be degrees of longitude and latitude, by what programs name beside the features; RFC 7946
+    knows of no other."""
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    return not isinstance(name, str) or _DEGREES.search(name) is not None
 
 
 class _Lines:
@@ -135,8 +162,20 @@ class _Lines:
 
 
 def _id_of(feature: object) -> str:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
+    properties = _own(feature.get("properties")) if isinstance(feature, dict) else None
     return str(properties.get("id", "")) if isinstance(properties, dict) else ""
+
+
+def _no_polygon(feature: object) -> str | None:
+    """What is wrong with the geometry of a feature that has another one than a polygon, or none."""
+    if not isinstance(feature, dict):
+        return None
+    geometry = feature.get("geometry")
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind in ("Polygon", "MultiPolygon"):
+        return None
+    said = f"{kind!r}" if isinstance(kind, str) else "none"
+    return f"an area is a Polygon or a MultiPolygon, this is {said}"
 
 
 def _shape(geometry: _Polygon | _MultiPolygon, line: int, problems: Problems) -> BaseGeometry | None:
@@ -147,6 +186,8 @@ def _shape(geometry: _Polygon | _MultiPolygon, line: int, problems: Problems) ->
             return None
         if any(len(at) < 2 or not (-180 <= at[0] <= 180 and -90 <= at[1] <= 90) for at in ring):
             problems.add(FILE, line, "geometry", "a position is [longitude, latitude] in degrees, in this order")
+            if any(abs(number) > 360 for at in ring for number in at[:2]):
+                problems.add(FILE, line, "geometry", f"the positions are no degrees; {_EXPORT}")
             return None
     flat = [[[(at[0], at[1]) for at in ring] for ring in rings] for rings in polygons if rings]
     shape = shapely.MultiPolygon([(rings[0], rings[1:]) for rings in flat])
@@ -173,7 +214,7 @@ def _check_tree(
             problems.add(FILE, line, "parent", f"{area.parent!r} is not an area of this file")
         elif rank > 0 and parent is not None and parent.level in levels and levels.index(parent.level) != rank - 1:
             problems.add(FILE, line, "parent", f"{area.parent} is a {parent.level}, expected a {levels[rank - 1]}")
-    if not any(area.level == merge_level for area in areas) and FILE not in problems.unread:
+    if not any(area.level == merge_level for area in areas) and FILE not in problems.unread and not problems.excused:
         problems.add(FILE, 1, "level", f"no area has the merge level {merge_level!r}")
 
 
@@ -182,13 +223,25 @@ def _check_shapes(
 ) -> None:
     for area in areas:
         parent = shapes.get(area.parent)
-        if parent is not None and shapes[area.id].difference(parent).area > _TOLERANCE * shapes[area.id].area:
-            problems.add(FILE, lines[area.id], "geometry", f"{area.id} reaches beyond {area.parent}")
+        beyond = None if parent is None else shapes[area.id].difference(parent)
+        if beyond is not None and beyond.area > _TOLERANCE * shapes[area.id].area:
+            text = f"{area.id} reaches beyond {area.parent} {_where(beyond)}"
+            problems.add(FILE, lines[area.id], "geometry", text)
     for level in sorted({area.level for area in areas}):
         peers = [area.id for area in areas if area.level == level]
         tree = shapely.STRtree([shapes[peer] for peer in peers])
         for first, second in tree.query([shapes[peer] for peer in peers], predicate="intersects").T.tolist():
             one, other = peers[first], peers[second]
-            shared = shapes[one].intersection(shapes[other]).area if first < second else 0.0
-            if shared > _TOLERANCE * min(shapes[one].area, shapes[other].area):
-                problems.add(FILE, max(lines[one], lines[other]), "geometry", f"{one} and {other} overlap")
+            if first >= second:
+                continue
+            shared = shapes[one].intersection(shapes[other])
+            if shared.area > _TOLERANCE * min(shapes[one].area, shapes[other].area):
+                text = f"{one} and {other} overlap {_where(shared)}"
+                problems.add(FILE, max(lines[one], lines[other]), "geometry", text)
+
+
+def _where(ground: BaseGeometry) -> str:
+    """How large a piece of ground is, about, and a point in it."""
+    point = ground.representative_point()
+    size = ground.area * _METRES_A_DEGREE**2 * math.cos(math.radians(point.y))
+    return f"by {size:,.0f} m² at {point.y:.5f}, {point.x:.5f}"

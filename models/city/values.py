@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from models.city.files.cells import (
     DAY_MINUTES,
+    Bilingual,
     Code,
     CodeOrAny,
     Codes,
@@ -43,21 +44,19 @@ _AMOUNT_MAX: dict[Unit, int] = {
 }
 
 
-class Department(Row):
+class Department(Row, Bilingual):
     """A department 部门; its id is also the suffix of its assignments topic. Level 1: city bureaus; below them stand
     streets, communities, grid officers (市→镇街→社区→网格). `parent` is the department that it stands below. A `hub`
     下级平台 is a platform of its own: its orders go there by `paidan bridge`."""
 
     id: Code
-    name_zh: str
-    name_en: str
     level: Whole = Field(default=1, ge=1, le=20)
     parent: Code = ""
     webhook: str = ""
     hub: Flag = False
 
 
-class Category(Row):
+class Category(Row, Bilingual):
     """A category of incidents 事件类别, or, without `parent`, a group of them.
 
     Sightings of one merge `group` within `merge_radius_m` metres and `merge_hours` hours may be one incident, unless
@@ -70,8 +69,6 @@ class Category(Row):
 
     code: Code
     parent: Code = ""
-    name_zh: str
-    name_en: str
     group: Code = ""
     keywords: WordList = ()
     merge_radius_m: Number = Field(default=50.0, ge=0, le=100_000)
@@ -140,7 +137,7 @@ class Raise(Row):
     priority: Whole = Field(ge=1, le=5)
 
 
-class PlanPart(Row):
+class PlanPart(Row, Bilingual):
     """One part of a joint order 联办/一件事: every order that goes by `plan` has a part of `category` for `department`
     (empty: the one that is responsible), which begins when the parts named in `after` are settled (empty: at once)."""
 
@@ -151,8 +148,6 @@ class PlanPart(Row):
     department: Code = ""
     assists: Codes = ()
     after: Codes = ()
-    name_zh: str
-    name_en: str
 
 
 class Retention(Row):

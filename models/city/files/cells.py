@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 # What float() takes beyond this is no number of a table: 1_0, 1e308, inf. Full-width digits are (`_plain`), 4² is not.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
@@ -24,6 +24,22 @@ _SLOT = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
 DAY_MINUTES = 24 * 60
 DROPPED = "-"
 FOR_A_PERSON = "?"
+
+
+class Bilingual(BaseModel):
+    """What has a name in Chinese or English or in both: in the language in which it has none it is called as in the
+    other."""
+
+    name_zh: str
+    name_en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_both(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        zh, en = given.get("name_zh"), given.get("name_en")
+        return given | {"name_zh": zh or en, "name_en": en or zh} if zh or en else given
 
 
 class Row(BaseModel):

@@ -2,15 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from models.city.files.cells import Row
+from models.city.files.cells import Bilingual, Row
 from models.city.files.damage import FORMULA_ERRORS, damage
 from models.city.files.errors import Problems
 from models.city.files.plain_table import delimiter_of, read_plain
+
+_NAMES_DELIMITER = re.compile(r"sep=([,;\t])[ \r]*", re.IGNORECASE)  # the first line of some of Excel's files
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -19,19 +22,23 @@ T = TypeVar("T")
 def decode_text(file: str, content: bytes, problems: Problems) -> str | None:
     """The text of a UTF-8 file, with or without byte-order mark; None and a note when it is anything else."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problems.add(file, 1, "", "the file is UTF-16 (Excel's 'Unicode Text'); save it as 'CSV UTF-8'")
+        problems.add(file, 1, "", f"the file is UTF-16; save it as {_wanted(file)}")
         return None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         guess = "it looks like GBK, which Chinese Excel writes by default; " if _is_gbk(content) else ""
-        problems.add(file, line, "", f"the file is not UTF-8; {guess}save it as 'CSV UTF-8'")
+        problems.add(file, line, "", f"the file is not UTF-8; {guess}save it as {_wanted(file)}")
         return None
     if "\x00" in text:
         problems.add(file, text.count("\n", 0, text.index("\x00")) + 1, "", "the file holds a NUL character")
         return None
     return text
+
+
+def _wanted(file: str) -> str:
+    return "'CSV UTF-8'" if file.endswith(".csv") else "UTF-8"  # as spreadsheets call it in their menus
 
 
 def _is_gbk(content: bytes) -> bool:
@@ -101,7 +108,9 @@ def _text_or_nothing(content: bytes) -> str:
 
 def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str]]]:
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first), strict=True)
+    named = _NAMES_DELIMITER.fullmatch(first)
+    delimiter = delimiter_of(first) if named is None else named[1]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines: list[tuple[int, list[str]]] = []
     line = 1
     try:
@@ -113,7 +122,7 @@ def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str
     except csv.Error as error:
         problems.add(file, line, "", f"the line is not CSV: {error}")
         problems.unread.add(file)  # nothing of what follows is known
-    return lines
+    return lines if named is None else lines[1:]
 
 
 def _header(file: str, line: int, cells: list[str], row_type: type[Row], problems: Problems) -> list[str] | None:
@@ -128,6 +137,8 @@ def _header(file: str, line: int, cells: list[str], row_type: type[Row], problem
     for name in {name for name in named if named.count(name) > 1}:
         problems.add(file, line, name, "the column appears twice")
     missing = [name for name, field in fields.items() if field.is_required() and name not in named]
+    if issubclass(row_type, Bilingual) and not Bilingual.model_fields.keys().isdisjoint(named):
+        missing = [name for name in missing if name not in Bilingual.model_fields]
     for name in missing:
         problems.add(file, line, name, "the column is missing")
     return None if unknown or missing or len(set(named)) < len(named) else columns

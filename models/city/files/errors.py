@@ -1,6 +1,6 @@
 """What is wrong with a city pack: every mistake at once, each with its file, line and field."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -10,6 +10,7 @@ from models.events.broken_rules import broken_rule
 
 # Where there is no value, it is the name that is wrong, or the sentence says of the value what is to be said.
 _WITHOUT_VALUE = ("missing", "extra_forbidden", "value_error")
+_SHOWN = 80  # characters of a value: enough to find it by
 
 
 class CityError(PaidanError):
@@ -38,10 +39,14 @@ class Problems:
         """Note one mistake; `field` may be empty when the whole line or file is meant."""
         self._found.append((file, line, f"{field}: {message}" if field else message))
 
-    def add_validation(self, file: str, line: int, error: ValidationError) -> None:
-        """Note every mistake that pydantic found in one row or table."""
+    def add_validation(self, file: str, line: int, error: ValidationError, once: Collection[str] = ()) -> None:
+        """Note every mistake that pydantic found in one row or table; of a field of `once` the first alone."""
+        seen: set[object] = set()
         for detail in error.errors():
-            self.add_detail(file, line, detail)
+            field = detail["loc"][0] if detail["loc"] else ""
+            if field not in seen:
+                self.add_detail(file, line, detail)
+            seen |= {field} & set(once)
 
     def add_detail(self, file: str, line: int, detail: ErrorDetails) -> None:
         """Note one of pydantic's mistakes."""
@@ -57,4 +62,7 @@ class Problems:
 
 def _sentence(detail: ErrorDetails) -> str:
     told = broken_rule(detail)
-    return told if detail["type"] in _WITHOUT_VALUE else f"{detail['input']!r}: {told}"
+    if detail["type"] in _WITHOUT_VALUE:
+        return told
+    value = repr(detail["input"])
+    return f"{value if len(value) <= _SHOWN else value[:_SHOWN] + '…'}: {told}"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.city import calendar as calendar_file
 from models.city import geojson as areas_file
@@ -17,7 +17,7 @@ from models.city.calendar import CalendarRow, read_calendar
 from models.city.categories import FILE as CATEGORIES
 from models.city.categories import read_categories
 from models.city.city import City
-from models.city.files.cells import Code, Codes, Row
+from models.city.files.cells import Bilingual, Code, Codes, Row
 from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
@@ -114,14 +114,12 @@ def _zone(value: object) -> ZoneInfo:
         raise ValueError(f"{value!r} is not an IANA time zone (Asia/Shanghai)") from None
 
 
-class _CityTable(BaseModel):
+class _CityTable(Bilingual):
     """The head of city.toml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     id: Code
-    name_zh: str
-    name_en: str
     zone: Annotated[ZoneInfo, BeforeValidator(_zone)]
     languages: Codes = ("zh", "en")
     levels: Codes = Field(default=_LEVELS, min_length=1)

@@ -15,7 +15,7 @@ from shapely import box
 from models.city import CityError
 from models.city.areas import Area, Areas
 from models.city.ground.grid import NOWHERE, Grid
-from tests.support.cities import areas_geojson, feature, square, tiny_city
+from tests.support.cities import FILES, areas_geojson, feature, square, tiny_city
 
 CITY = tiny_city()
 SQUARES = [box(3 * x, 3 * y, 3 * x + 3, 3 * y + 3) for x in range(20) for y in range(20) if (x, y) != (10, 10)]
@@ -185,13 +185,16 @@ def test_the_line_of_a_feature_without_an_id_is_counted(spaces: tuple[str, str])
         (lambda f: f[6]["properties"].update(parent="tiny"), "areas.geojson:8: parent: tiny is a city, expected a"),
         (
             lambda f: f[6]["properties"].update(parent="south"),
-            "areas.geojson:8: geometry: north-e reaches beyond south",
+            "areas.geojson:8: geometry: north-e reaches beyond south by 106,9",
         ),
-        (lambda f: f[6]["properties"].update(name_zh=" "), "areas.geojson:8: properties.name_zh: is missing"),
-        (lambda f: f[6]["properties"].update(colour="red"), "areas.geojson:8: properties.colour: is not known here"),
+        (
+            lambda f: f[6]["properties"].update(name_zh=" ", name_en=None),
+            "areas.geojson:8: properties.name_zh: is missing",
+        ),
+        (lambda f: f[6]["properties"].update(level=None), "areas.geojson:8: properties.level: is missing"),
         (
             lambda f: f[6].update(geometry={"type": "Polygon", "coordinates": square(114.09, 30.1)}),
-            "areas.geojson:8: geometry: north-w and north-e overlap",
+            "areas.geojson:8: geometry: north-w and north-e overlap by 10,691,601 m² at 30.15000, 114.09500",
         ),
         (
             lambda f: f[6].update(
@@ -218,6 +221,87 @@ def test_a_broken_area_is_named(change: Callable[[list[Any]], object], problem: 
 
     assert any(problem.split(": ", 1)[1] in text for text in found), found
     assert any(text.startswith(problem) for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("geometry", "problem"),
+    [
+        (None, "an area is a Polygon or a MultiPolygon, this is none"),
+        (
+            {"type": "LineString", "coordinates": [[114, 30]] * 500},
+            "an area is a Polygon or a MultiPolygon, this is 'L",
+        ),
+        ({"type": "Polygon", "coordinates": [[["a", "b"]] * 500]}, "'a': must be a number"),
+        ({"type": "Polygon", "coordinates": [[[[114, 30]] * 500] * 3]}, "[114, 30]: must be a number"),
+        ({"type": "Polygon", "coordinates": {"rings": [114] * 500}}, "{'rings': [114, 114"),
+    ],
+)
+def test_a_geometry_that_is_none_is_said_once_and_shortly(geometry: object, problem: str) -> None:
+    """Neither are its hundreds of positions told, nor is each a mistake of its own."""
+    (told,) = broken(lambda features: features[6].update(geometry=geometry))
+
+    assert told.startswith("areas.geojson:8: geometry")
+    assert problem in told
+    assert len(told) < 240
+
+
+def test_what_is_missing_because_of_another_mistake_is_not_told() -> None:
+    """Of a file none of whose towns can be read nobody hears that it has none."""
+
+    def unnamed(features: list[Any]) -> None:
+        for each in features:
+            if each["properties"]["level"] == "town":
+                each["properties"] |= {"name_zh": None, "name_en": None}
+
+    assert {problem.split(": ")[1] for problem in broken(unnamed)} == {"properties.name_zh", "properties.name_en"}
+
+
+def test_positions_of_a_survey_are_told_to_be_exported_in_degrees() -> None:
+    """Metres of a national grid, with and without the name of it."""
+    ring = [[500_000.0, 3_300_000.0], [510_000.0, 3_300_000.0], [510_000.0, 3_310_000.0], [500_000.0, 3_300_000.0]]
+    document = json.loads(areas_geojson())
+    for each in document["features"]:
+        each["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+
+    told = broken(lambda features: features[6].update(geometry={"type": "Polygon", "coordinates": [ring]}))
+    with pytest.raises(CityError) as caught:
+        tiny_city({"areas.geojson": json.dumps(document | {"crs": named("urn:ogc:def:crs:EPSG::4547")})})
+
+    wanted = "export the layer in WGS 84 (EPSG:4326)"
+    assert told[-1] == f"areas.geojson:8: geometry: the positions are no degrees; {wanted}"
+    (problem,) = caught.value.problems
+    assert problem == f"areas.geojson:1: crs: the positions are those of urn:ogc:def:crs:EPSG::4547; {wanted}"
+
+
+@pytest.mark.parametrize("name", ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4490"])
+def test_names_of_degrees_are_taken(name: str) -> None:
+    """What map editors write beside the features; CGCS2000 lies within a metre of WGS 84."""
+    document = json.loads(areas_geojson()) | {"crs": named(name)}
+
+    assert len(tiny_city({"areas.geojson": json.dumps(document)}).areas) == len(CITY.areas)
+
+
+def named(name: str) -> dict[str, object]:
+    """A coordinate system as programs write it beside features."""
+    return {"type": "name", "properties": {"name": name}}
+
+
+def test_properties_are_read_as_map_editors_write_them() -> None:
+    """Names in capitals, more of them than are asked for, codes as numbers, a name in one language alone."""
+    document = json.loads(areas_geojson())
+    for number, each in enumerate(document["features"]):
+        own = {name.upper(): value for name, value in each["properties"].items()}
+        each["properties"] = own | {"OBJECTID": number, "Shape_Area": 1.5, "NAME_EN": None}
+    text = json.dumps(document).replace('"north"', "3702.0").replace('"south"', "3703")
+    others = dict.fromkeys(("places.csv", "cameras.csv"))
+    rows = FILES["responsibility.csv"].replace(",north,", ",3702,").replace(",south,", ",3703,")
+
+    areas = tiny_city({"areas.geojson": text, "responsibility.csv": rows, **others}).areas
+
+    assert areas.ancestors("north-e") == ("north-e", "3702", "tiny")
+    north = areas.get("north-e")
+    assert north is not None
+    assert (north.name_zh, north.name_en) == ("北东镇", "北东镇")
 
 
 @pytest.mark.parametrize("index", range(7))

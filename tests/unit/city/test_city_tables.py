@@ -1,5 +1,6 @@
 """Spreadsheet files: what is tolerated, and how every mistake names its file, line and field."""
 
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -32,8 +33,13 @@ def problems(overrides: Mapping[str, str | bytes | None], settings: str = "") ->
         lambda text: text.replace("id,name_zh", "ID,Name_zh"),
         lambda text: "\n".join(line + ",," for line in text.splitlines()),
         lambda text: text.replace(",1,", ",１,").replace(",2,", ",2.0,"),
+        lambda text: "sep=;\r\n" + text.replace(",", ";"),
+        lambda text: "# departments\nSEP=,\n" + text,
     ],
-    ids=["bom", "crlf", "blank", "empty-cells", "comment", "semicolon", "tab", "spaces", "case", "commas", "digits"],
+    ids=[
+        *("bom", "crlf", "blank", "empty-cells", "comment", "semicolon", "tab", "spaces", "case", "commas", "digits"),
+        *("sep-semicolon", "sep-comma"),
+    ],
 )
 def test_what_spreadsheets_do_to_a_table_changes_nothing(change) -> None:  # type: ignore[no-untyped-def]
     """The departments are the same however the program that saved them writes CSV."""
@@ -53,11 +59,26 @@ def test_gbk_is_refused_with_what_to_do() -> None:
     assert problem.endswith("save it as 'CSV UTF-8'")
 
 
-def test_utf16_is_refused_with_what_to_do() -> None:
-    """Excel's 'Unicode Text' is not CSV UTF-8."""
-    (problem,) = problems({"places.csv": FILES["places.csv"].encode("utf-16")})
+@pytest.mark.parametrize(
+    ("file", "wanted"), [("places.csv", "'CSV UTF-8'"), ("rules.toml", "UTF-8"), ("areas.geojson", "UTF-8")]
+)
+def test_utf16_is_refused_with_what_to_do(file: str, wanted: str) -> None:
+    """Excel's 'Unicode Text' is not CSV UTF-8; and nobody saves a map as CSV."""
+    found = problems({file: "id".encode("utf-16")})
 
-    assert problem.startswith("places.csv:1: the file is UTF-16")
+    assert f"{file}:1: the file is UTF-16; save it as {wanted}" in found
+
+
+def test_a_name_in_one_language_is_enough() -> None:
+    """A city that speaks one language has no second name for each thing: it is called in the other as in this one."""
+    rows = "\n".join(line for line in FILES["departments.csv"].replace("name_zh,", "").splitlines())
+    english = re.sub(r"^([a-z-]+),[^a-z,]+,", r"\1,", rows, flags=re.MULTILINE)
+
+    roads = tiny_city({"departments.csv": english}).departments["roads"]
+    (*_, problem) = problems({"departments.csv": english.replace("name_en,", "").replace(",Roads Bureau", "")})
+
+    assert (roads.name_zh, roads.name_en) == ("Roads Bureau", "Roads Bureau")
+    assert problem == "departments.csv:1: name_zh: the column is missing"
 
 
 def test_a_mistake_names_file_line_and_field() -> None:

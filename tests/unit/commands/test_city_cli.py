@@ -17,7 +17,7 @@ from models.redact import reporter_hash
 from streams.cli.packs import city as command
 from streams.cli.packs.city import app
 from streams.settings import load_settings
-from tests.support.cities import FILES, tiny_city, tiny_files, written
+from tests.support.cities import CITY_TOML, FILES, tiny_city, tiny_files, written
 from tests.support.desks import guess
 from tests.unit.city.test_assets import FILES_OF
 
@@ -108,6 +108,37 @@ def test_a_hub_that_is_to_assist_is_told() -> None:
     assert found == [
         "row 2 of responsibility.csv has the hub east assist: a hub can lead, what it assists with never reaches it"
     ]
+
+
+def test_a_rule_without_a_condition_is_told() -> None:
+    """It decides every order, and whoever meant it for some hears of it before they publish."""
+    rules = '[[rules]]\nid = "all"\nreason = "all"\nwhen = {}\nthen = {priority = 2}\n'
+
+    found = gaps(tiny_city({"rules.toml": rules}), date(2026, 3, 1))
+
+    assert found == ["rule all names no condition: it holds for every order, and none after it is asked"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, True), (3, False)])
+def test_an_order_that_is_due_before_its_handling_is_told(days: int, told: bool) -> None:
+    """Whoever keeps the limit of their stage would be late all the same."""
+    limits = FILES["limits.csv"] + f"water,,whole,{days},work-day\n"
+
+    found = [gap for gap in gaps(tiny_city({"limits.csv": limits}), date(2026, 3, 1)) if "sooner" in gap]
+
+    assert bool(found) is told
+    assert not found or found[0].startswith("an order of water-leak is due after 2 work-day (row ")
+
+
+@pytest.mark.parametrize(("zone", "told"), [("Asia/Shanghai", True), ("Europe/London", False)])
+def test_official_chinese_days_are_offered_to_chinese_cities(zone: str, told: bool) -> None:
+    """Elsewhere they are no help."""
+    elsewhere = CITY_TOML.replace("Asia/Shanghai", zone)
+
+    (gap,) = gaps(tiny_city({"city.toml": elsewhere}), date(2026, 11, 27))
+
+    assert gap.startswith("calendar.csv names no holidays of 2027")
+    assert ("paidan city calendar" in gap) is told
 
 
 @pytest.mark.parametrize(("day", "told"), [(date(2026, 10, 1), False), (date(2026, 11, 27), True)])
