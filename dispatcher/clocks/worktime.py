@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from models.city.calendar import Calendar
+from models.city.calendar import Calendar, Slots
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, from_wall, to_wall, wall_day, wall_midnight
 
 WorkDayDue = Literal["same-time", "end-of-day"]
@@ -101,12 +101,13 @@ def _add_work_days(calendar: Calendar, start: int, amount: int, work_day_due: Wo
         return start
     local = to_wall(start, calendar.zone)
     day = _spans(calendar).working_day_after(wall_day(local), amount)
-    return from_wall(wall_midnight(day) + _work_day_ends(calendar, local % DAY_MS, work_day_due), calendar.zone)
+    ends = _work_day_ends(calendar.slots_on(day), local % DAY_MS, work_day_due)
+    return from_wall(wall_midnight(day) + ends, calendar.zone)
 
 
-def _work_day_ends(calendar: Calendar, time_of_day: int, work_day_due: WorkDayDue) -> int:
-    """The time of day at which the last working day of a limit is up, which started at that time of its day."""
-    slots, minutes = calendar.slots, time_of_day // MINUTE_MS
+def _work_day_ends(slots: Slots, time_of_day: int, work_day_due: WorkDayDue) -> int:
+    """The time of day at which a limit's last working day, with these slots, is up; it started at that time of its."""
+    minutes = time_of_day // MINUTE_MS
     if work_day_due == "end-of-day" or minutes >= slots[-1][1]:
         return slots[-1][1] * MINUTE_MS
     for begin, end in reversed(slots):
@@ -148,7 +149,7 @@ class _Spans:
         self._build(first, last)
 
     def _build(self, first: int, last: int) -> None:
-        zone, slots = self.calendar.zone, self.calendar.slots
+        zone = self.calendar.zone
         day, stop = date(first, 1, 1), date(last, 12, 31)
         begins: list[int] = []
         ends: list[int] = []
@@ -159,7 +160,7 @@ class _Spans:
             plain = midnight - start == _DAY_MINUTES * MINUTE_MS  # else the clocks change on this day
             if self.calendar.is_working_day(day):
                 days.append(day)
-                for opens, closes in slots:
+                for opens, closes in self.calendar.slots_on(day):
                     begin = start + opens * MINUTE_MS if plain else _at(day, opens, zone)
                     end = start + closes * MINUTE_MS if plain else _at(day, closes, zone)
                     if begin < end:  # a slot can fall into the hour that the clocks skip

@@ -69,6 +69,8 @@ def _calendar(city: City) -> Rows:
     days = city.calendar
     rows: dict[Key, object] = {(str(day), "holiday"): True for day in sorted(days.holidays)}
     rows |= {(str(day), "make-up"): True for day in sorted(days.make_up)}
+    rows |= {(str(day), "short-day"): slots for day, slots in sorted(days.short_days.items())}
+    rows |= {(str(each.since), "slots", str(each.weekday)): each.slots for each in days.hours}
     return rows | {("slots",): days.slots, ("weekend",): days.weekend}
 
 

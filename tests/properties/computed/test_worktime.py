@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.clocks import worktime
-from models.city.calendar import Calendar
+from models.city.calendar import Calendar, Hours, Slots
 from models.times import to_ms
 
 HOUR = 3_600_000
@@ -20,18 +20,37 @@ days = st.integers(0, 120).map(lambda n: _START + timedelta(days=n))
 instants = st.integers(1_734_220_800_000, 1_744_588_800_000)
 
 
+# On a grid of 15 minutes.
+any_slots = st.sets(st.integers(0, 96), min_size=2, max_size=6).map(
+    lambda edges: tuple((a * 15, b * 15) for a, b in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False))
+)
+any_hours = st.builds(Hours, days | st.just(date.min), st.integers(-1, 6), any_slots)
+
+
 @st.composite
 def calendars(draw: st.DrawFn, zones: Sequence[ZoneInfo] = _ZONES) -> Calendar:
-    """Any slots on a grid of 15 minutes, some holidays, some make-up days."""
-    edges = sorted(draw(st.sets(st.integers(0, 96), min_size=2, max_size=6)))
-    slots = tuple((a * 15, b * 15) for a, b in zip(edges[::2], edges[1::2], strict=False))
+    """Any slots, some holidays, some make-up days, short days, hours that change with season and weekday."""
     return Calendar.of(
         draw(st.sampled_from(zones)),
-        slots,
+        draw(any_slots),
         draw(st.sampled_from([frozenset({5, 6}), frozenset({4, 5}), frozenset[int]()])),
         frozenset(draw(st.sets(days, max_size=20))),
         frozenset(draw(st.sets(days, max_size=6))),
+        draw(st.lists(any_hours, max_size=4, unique_by=lambda each: each[:2])),
+        draw(st.dictionaries(days, any_slots, max_size=6)),
     )
+
+
+def slots_on(calendar: Calendar, day: date) -> Slots:
+    """The slots of a day, looked for one after the other in what goes before what."""
+    if not calendar.is_working_day(day):
+        return ()
+    if day in calendar.short_days:
+        return calendar.short_days[day]
+    for weekday in (day.weekday(), -1):
+        if begun := [each for each in calendar.hours if each.weekday == weekday and each.since <= day]:
+            return max(begun).slots
+    return calendar.slots
 
 
 def naive(calendar: Calendar, a: int, b: int) -> int:
@@ -40,7 +59,7 @@ def naive(calendar: Calendar, a: int, b: int) -> int:
     day = datetime.fromtimestamp(a / 1000, zone).date() - timedelta(days=1)
     total = 0
     while day <= datetime.fromtimestamp(b / 1000, zone).date():
-        for begin, end in calendar.slots if calendar.is_working_day(day) else ():
+        for begin, end in slots_on(calendar, day):
             midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
             opens, closes = (to_ms(midnight + timedelta(minutes=minutes)) for minutes in (begin, end))
             total += max(min(b, closes) - max(a, opens), 0)

@@ -230,6 +230,34 @@ def test_a_calendar_knows_holidays_and_make_up_days() -> None:
     assert calendar.zone == ZoneInfo("Asia/Shanghai")
 
 
+@pytest.mark.parametrize(
+    ("day", "slots"),
+    [
+        (date(2026, 5, 29), ((480, 690),)),
+        (date(2026, 5, 28), ((480, 720), (840, 1080))),
+        (date(2026, 6, 1), ((480, 720), (870, 1110))),
+        (date(2026, 6, 5), ((480, 690),)),
+        (date(2026, 9, 4), ((480, 600),)),
+        (date(2026, 9, 30), ((480, 720), (870, 1110))),
+        (date(2026, 10, 12), ((480, 720), (840, 1080))),
+        (date(2026, 12, 24), ((480, 720),)),
+        (date(2026, 12, 31), ((480, 720), (840, 1080))),
+    ],
+)
+def test_working_hours_change_with_the_season_the_weekday_and_for_a_day(day: date, slots: tuple[object, ...]) -> None:
+    """A short day's own go before those of its weekday, and these before all days'; of each the newest that began."""
+    rows = """2026-06-01,slots,08:00-12:00|14:30-18:30
+2026-10-01,slots,08:00-12:00|14:00-18:00
+,fri,08:00-11:30
+2026-09-01,fri,08:00-10:00
+2026-12-24,short-day,08:00-12:00"""
+
+    city = tiny_city(appended("calendar.csv", rows))
+
+    assert city.calendar.slots_on(day) == slots
+    assert city.calendar.version != CITY.calendar.version
+
+
 def test_a_calendar_s_version_is_that_of_its_content() -> None:
     """Another file with the same days and hours counts alike; another day does not."""
     same = tiny_city({"calendar.csv": FILES["calendar.csv"].replace("元旦", "New Year")})
@@ -237,6 +265,7 @@ def test_a_calendar_s_version_is_that_of_its_content() -> None:
 
     assert same.calendar.version == CITY.calendar.version
     assert other.calendar.version != CITY.calendar.version
+    assert CITY.calendar.version == "13249e03"  # limits that run name it
 
 
 def test_a_weekend_may_lie_on_other_days() -> None:
