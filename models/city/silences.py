@@ -37,12 +37,12 @@ class SilenceTable:
     def find(self, category: str, area: str, at: int, lifted: Collection[str] = ()) -> Silence | None:
         """The first zone that covers a sighting at this instant (ms UTC), or None; those that are lifted cover none."""
         for start, end, row in self._covering(category, area):
-            if start <= at < end and row.zone not in lifted and self._is_time(row, at):
+            if start <= at < end and row.zone not in lifted and self.is_time(row, at):
                 return row
         return None
 
-    def _is_time(self, row: Silence, at: int) -> bool:
-        """Whether a zone holds at an instant, within its days and slots, by the wall clock."""
+    def is_time(self, row: Silence, at: int) -> bool:
+        """Whether an instant (ms UTC) lies within the days and slots of a zone, by the wall clock."""
         if not row.days and not row.times:
             return True
         day = local_day(at, self._calendar.zone)

@@ -114,7 +114,8 @@ function heldAt({ days = [], times = [] }) {
 
 function stateOf(controlled) {
   if (controlled.lifted_by) return say("lifted by silence {}", controlled.lifted_by);
-  return new Date(controlled.starts_at) > Date.now() ? STATES.pending : STATES.active;
+  if (controlled.holds) return STATES.active;
+  return new Date(controlled.starts_at) > Date.now() ? STATES.pending : say("not at this hour");
 }
 
 let drawn = "";

@@ -211,8 +211,8 @@ def _concerns(city: City, holder: Holder | None, area: str) -> bool:
 def control_zones(
     city: City, known: Iterable[LiveSilence], now: int, holder: Holder | None = None
 ) -> Iterable[Mapping[str, Any]]:
-    """The control zones of the city's tables that are not over and concern a holder, with what lifts each at this
-    moment (ms UTC)."""
+    """The control zones of the city's tables that are not over and concern a holder, with whether each holds at this
+    moment (ms UTC), and what lifts it."""
     lifting = {one.lifts: one.number for one in known if one.lifts and state_of(one, now) == "active"}
     for start, end, row in city.silences.to_come(now):
         if not _concerns(city, holder, row.area):
@@ -228,6 +228,7 @@ def control_zones(
             "times": list(row.slots),
             "owner": row.owner,
             "reason": row.reason,
+            "holds": start <= now and row.zone not in lifting and city.silences.is_time(row, now),
             "lifted_by": lifting.get(row.zone),
         }
 

@@ -116,9 +116,9 @@ CITY: Mapping[str, Schema] = {
         created_by=TEXT, approved_by=TEXT, ended_by=TEXT,
     ),
     "ControlZone": shape(
-        "lifts", "line", "starts_at", "ends_at", "days", "times", "owner", "reason", "lifted_by",
+        "lifts", "line", "starts_at", "ends_at", "days", "times", "owner", "reason", "holds", "lifted_by",
         lifts=TEXT, line=COUNT, category=or_null(NAMED), area=or_null(NAMED), starts_at=TIME, ends_at=TIME,
-        days=listed(TEXT), times=listed(TEXT), owner=TEXT, reason=TEXT, lifted_by=or_null(COUNT),
+        days=listed(TEXT), times=listed(TEXT), owner=TEXT, reason=TEXT, holds=YES_OR_NO, lifted_by=or_null(COUNT),
     ),
     "SilenceList": shape(
         "silences", "control_zones", as_of=TIME, zone=TEXT, silences=listed(ref("Silence")),

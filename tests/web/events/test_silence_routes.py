@@ -243,6 +243,29 @@ async def test_a_control_zone_of_the_tables_is_listed_and_lifted_and_holds_again
     assert (await listed())[ZONE] is None
 
 
+@pytest.mark.parametrize(
+    ("moment", "holds"),
+    [("2026-11-20T18:00:00+08:00", True), ("2026-11-20T12:00:00+08:00", False), ("2026-11-19T18:00:00+08:00", False)],
+)
+async def test_a_control_zone_of_some_hours_says_whether_it_holds_now(
+    client: httpx.AsyncClient, kept: Kept, monkeypatch: pytest.MonkeyPatch, moment: str, holds: bool
+) -> None:
+    """Between its first and its last day a night market is no reason for a stall at noon to be left alone; nor is it
+    one while somebody has lifted it."""
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: from_text(moment))
+
+    async def market() -> dict[str, Any]:
+        zones = (await client.get("/silences", headers=bearer("ops"))).json()["control_zones"]
+        return next(one for one in zones if one["times"])
+
+    zone = await market()
+    lifting = {"lifts": zone["lifts"], "ends_at": zone["ends_at"], "owner": "market", "comment": "inspection"}
+    await post(client, "dispatcher", "/silences", lifting)
+
+    assert zone["holds"] is holds
+    assert (await market())["holds"] is False
+
+
 async def test_a_token_of_an_area_silences_nothing_beyond_it(gateway: Open, kept: Kept, tmp_path: Path) -> None:
     """Neither anew, nor by ending what somebody has silenced elsewhere."""
     near = grant("near", "duty-officer", area="gulou")

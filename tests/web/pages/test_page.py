@@ -293,8 +293,8 @@ async def test_who_answers_for_a_silence_is_called_by_its_name(city: City, tmp_p
     """A department, in the reader's language, of whom the tables of control zones have the id; anybody else stays."""
     period = {"starts_at": "2026-03-01T10:00:00+08:00", "ends_at": "2036-03-01T10:00:00+08:00"}
     every = {"category": None, "area": None, "owner": "roads"} | period
-    zone = {"lifts": "z", "reason": "fair", "lifted_by": None, "days": ["fri", "day-off"], "times": ["22:00-06:00"]}
-    zone |= every
+    zone: dict[str, object] = every | {"lifts": "z", "reason": "fair", "lifted_by": None, "holds": False}
+    zone |= {"days": ["fri", "day-off"], "times": ["22:00-06:00"]}
     silence = {"number": 1, "state": "active", "comment": "works"} | every
     listed = {
         "zone": "Asia/Shanghai",
@@ -310,6 +310,7 @@ async def test_who_answers_for_a_silence_is_called_by_its_name(city: City, tmp_p
 
         await expect(page.locator("#zones .soft")).to_have_text(roads)
         await expect(page.locator("#zones .soft")).to_contain_text(" · 周五, 休息日 · 22:00–06:00 · ")
+        await expect(page.locator("#zones .badge")).to_have_text("当前时段不生效")
         await expect(page.locator("#known .soft")).to_have_text([roads, re.compile(" · ann of roads$")])
 
 
