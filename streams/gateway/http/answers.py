@@ -34,7 +34,7 @@ ANSWERS: Mapping[str, Answers] = {
     "POST /orders/{order_id}/updates": _EVENT_TAKEN,
     "GET /reports/{report_id}": {200: ("ReportedOrder",), 404: ("Problem",), 422: ("Problem",)},
     "GET /detections/{detection_id}": {200: ("Outcome",), 404: ("Problem",), 422: ("Problem",)},
-    "GET /orders": {200: ("OrderList",), 422: ("Problem",)},
+    "GET /orders": {200: ("OrderList", "text/csv"), 422: ("Problem",)},
     "GET /orders/{order_id}": {200: ("Order",), 303: (), 404: ("Problem",), 422: ("Problem",)},
     "GET /orders/{order_id}/sightings": {200: ("Sightings",), 404: ("Problem",), 422: ("Problem",)},
     "GET /orders/{order_id}/moves": {200: ("Moves",), 404: ("Problem",), 422: ("Problem",)},

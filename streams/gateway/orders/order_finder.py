@@ -123,6 +123,35 @@ class Finder:
 
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""
+        answers, shown, after = await self._page(wanted, limit, cursor)
+        total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
+        return {
+            "complete": answers.complete,
+            "partitions": {"answered": len(answers.partitions), "total": answers.total},
+            **total,
+            "orders": [line(order, self._city) for order in shown],
+            "next": after,
+        }
+
+    async def every(self, wanted: Mapping[str, str], most: int) -> list[Brief]:
+        """The whole list, each order once. Raises Problem: 422 where it has more than `most`, 503 while not all
+        partitions can be asked."""
+        found: dict[str, Brief] = {}
+        after: str | None = ""
+        while after is not None:
+            answers, shown, after = await self._page(wanted, MOST_ORDERS, after)
+            answers.whole()
+            found |= {each.id: each for each in shown}
+            if len(found) > most:
+                raise Problem(
+                    422, "invalid", f"there are more than {most} orders: ask for some of them", rule="is too long"
+                )
+        return list(found.values())
+
+    async def _page(
+        self, wanted: Mapping[str, str], limit: int, cursor: str
+    ) -> tuple[ShardAnswers[PartitionOrders], list[Brief], str | None]:
+        """What the partitions answered, the lines of the page and the cursor of the next, None where it is the last."""
         states = {state for state in wanted["state"].split(",") if state}
         if not states <= STATES:
             raise Problem(
@@ -138,14 +167,7 @@ class Finder:
         page = merged[:limit]
         more = len(merged) > limit
         shown = await self.in_the_clear(await self._that_say(page, wanted["words"]), list[Brief])
-        total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
-        return {
-            "complete": answers.complete,
-            "partitions": {"answered": len(answers.partitions), "total": answers.total},
-            **total,
-            "orders": [line(order, self._city) for order in shown],
-            "next": to_cursor(page[-1].place(sort)) if more else None,
-        }
+        return answers, shown, to_cursor(page[-1].place(sort)) if more else None
 
     async def _that_say(self, page: list[Brief], words: str) -> list[Brief]:
         """Those of some orders in which the words occur that are looked for. Of sealed words the tables know the pairs

@@ -208,16 +208,19 @@ function assignmentLine(made) {
 
 const refreshes = inTurn();
 
+// A day of the trend is a window of its own.
+function listPath() {
+  return `/orders?${listed.query}${listed.query && !/&to=/.test(listed.query) ? `&${range()}` : ""}`;
+}
+
 async function refresh() {
   const isNewest = refreshes();
   try {
     const wanted = listed;
     const asked = range() + below;
     history.replaceState({ language, zone, chosen, below, listed: listed === NEWEST ? null : listed }, "");
-    // A day of the trend is a window of its own.
-    const days = wanted.query && !/&to=/.test(wanted.query) ? `&${range()}` : "";
     const levels = below ? "&below=true" : "";
-    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
+    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`${listPath()}&limit=${SHOWN}`)]);
     if (wanted !== listed || asked !== range() + below || !isNewest()) return; // somebody has chosen something else meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
       listed = NEWEST;
@@ -252,7 +255,7 @@ async function refresh() {
 
 function showOrders(found) {
   by("orders-title").textContent = listed.title;
-  by("all-orders").hidden = listed === NEWEST;
+  by("all-orders").hidden = by("save-orders").hidden = listed === NEWEST;
   for (const each of document.querySelectorAll("[data-query]")) each.setAttribute("aria-pressed", String(each.dataset.query === listed.query));
   redraw(by("orders"), ...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }

@@ -3,6 +3,7 @@ import { answered, ask, duration, el, inTurn, keyboardIn, percent, redraw } from
 import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
+import { saveOn } from "/page/saving.js";
 import { FACTS } from "/page/terms.js";
 import { unitBar } from "/page/unit_bar.js";
 
@@ -36,7 +37,9 @@ export function workList(part, { open, opened, accept, done, told }) {
   const bar = el("div", { class: "bar-of-list" });
   const rows = el("ol", { class: "list picks", tabindex: "-1", "aria-label": say("Orders") });
   const further = el("button", { type: "button", class: "plain" }, say("More"));
-  part.replaceChildren(bar, rows, further);
+  const save = el("button", { type: "button", class: "plain" }, say("Save as a table"));
+  saveOn(save, () => `/orders?${query}`, told);
+  part.replaceChildren(bar, rows, further, save);
   further.addEventListener("click", () => {
     pages += 1;
     done();
@@ -129,6 +132,7 @@ export function workList(part, { open, opened, accept, done, told }) {
     const place = [...rows.children].findIndex((each) => each.contains(before));
     redraw(rows, ...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
     further.hidden = !more;
+    save.hidden = !lines.length;
     showBar();
     if (!before || before === document.activeElement) return;
     const alike = (each) => ["id", "pick", "bar"].some((what) => before.dataset[what] && before.dataset[what] === each.dataset[what]);

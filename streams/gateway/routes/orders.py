@@ -1,5 +1,6 @@
 """`GET /orders`, `/orders/{id}`, `/reports/{id}`: what has become of what was reported."""
 
+from collections.abc import Mapping
 from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request
@@ -16,6 +17,7 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.orders.order_document import document, line
 from streams.gateway.orders.order_finder import ALARMS, MOST_ORDERS, Finder, missing
+from streams.gateway.orders.order_table import MOST_ROWS, as_csv
 from streams.tables.marks import MARKS
 from streams.tables.orders.order_words import LEAST, MOST_LOOKED_FOR, words_in
 from streams.tables.protocol import Sort
@@ -99,14 +101,15 @@ def order_routes(city: City, finder: Finder) -> APIRouter:
         wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm, "words": words}
         wanted |= {"mark": mark, "count": "true" if count and not (indicator or words) else ""}
         wanted |= {"inspector": inspector, "confirmer": confirmer, "unit": unit}
-        for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
-            if flag is not None:
-                wanted[name] = "true" if flag else "false"
+        wanted |= _flags({"overdue": overdue, "quarantined": quarantined})
         windows.window(city, first, to)  # what is no day is refused also where it is not asked for
         if indicator:
             keys = {"stage": stage, "actor": actor, "department": department, "category": category}
             wanted |= finder.counted(indicator, keys, first, to)
-        return answer(await finder.page(wanted | {"sort": sort}, limit, cursor))
+        wanted["sort"] = sort
+        if "text/csv" in request.headers.get("accept", ""):
+            return _table(as_csv(await finder.every(wanted, MOST_ROWS), city))
+        return answer(await finder.page(wanted, limit, cursor))
 
     @router.get("/orders/{order_id}", summary="One order: state, timeline, evidence, reasons, who held it how long")
     async def order(order_id: str, request: Request) -> Response:
@@ -131,6 +134,16 @@ def order_routes(city: City, finder: Finder) -> APIRouter:
         return answer({"report": {"source": source, "id": report_id}, "order": line(known, city, words=reads)})
 
     return router
+
+
+def _flags(asked: Mapping[str, bool | None]) -> dict[str, str]:
+    """Those that were asked for, as tables are asked."""
+    return {name: "true" if flag else "false" for name, flag in asked.items() if flag is not None}
+
+
+def _table(content: bytes) -> Response:
+    headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="orders.csv"'}
+    return Response(content, 200, headers, "text/csv; charset=utf-8")
 
 
 def _check_stage(stage: str) -> None:

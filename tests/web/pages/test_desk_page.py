@@ -475,3 +475,38 @@ async def test_a_form_suggests_the_orders_that_the_gateway_takes_for_likely(city
 
         await expect(page.locator("#orders-like option")).to_have_count(1)
         assert await page.locator("#orders-like option").get_attribute("value") == SECOND
+
+
+async def test_a_list_is_saved_as_a_table_and_a_refusal_is_said(city: City, tmp_path: Path) -> None:
+    """All of it, for a spreadsheet; where there is too much of it nothing is saved."""
+    asked: list[str] = []
+
+    async def table(route: Route) -> None:
+        if route.request.headers["accept"] != "text/csv":
+            await route.fallback()
+            return
+        asked.append(route.request.url.partition("/orders?")[2])
+        refused = {"title": "x", "detail": "there are more than 5000 orders: ask for some of them"}
+        await route.fulfill(**({"body": "id,state\n"} if len(asked) == 1 else {"status": 422, "json": refused}))
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "en", kept_in(tmp_path), Seen())
+        page = person.page
+        await two_orders(page, city)
+        await page.route(re.compile(r"/orders\?"), table)
+        await page.goto(f"{base}/desk")
+        save = page.get_by_role("button", name="Save as a table")
+        await expect(save).to_be_visible()
+
+        async with page.expect_download() as saving:
+            await save.click()
+        saved = await saving.value
+        await expect(save).to_be_enabled()
+        await save.click()
+        await expect(page.locator("#notice")).to_have_text(
+            "Cannot be saved: there are more than 5000 orders: ask for some of them"
+        )
+        await person.photograph("saved")
+
+    assert re.fullmatch(r"orders-\d{4}-\d\d-\d\d\.csv", saved.suggested_filename)
+    assert asked == ["sort=surest"] * 2
