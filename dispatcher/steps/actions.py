@@ -9,14 +9,12 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.folds.apply import apply
-from dispatcher.order.row import Order, all_merged, all_reporters, extendable, kept_as, reported_at
+from dispatcher.order.row import Order, extendable, kept_as
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
+from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting, two_orders
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards.time_windows import reopenable
 from dispatcher.steps.guards.words_given import says_satisfied
-from dispatcher.steps.opening import may_name
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking
 from models.events import Why
@@ -164,7 +162,7 @@ def _approve_return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int
     if update.code == "not-a-problem":
         return dispatching.reject(work, order, update.reason or update.code, at, by)
     if update.code == "duplicate":
-        return _merge(work, order, update, at)
+        return two_orders.merge(work, order, update, at)
     if not update.department:
         return dispatching.to_review(work, order, "nobody-suitable", at, by)
     target = _target(work, order, update, "dispatcher", update.category or order.category)
@@ -465,75 +463,27 @@ def _withdraw_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int
 
 @step
 def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    parent = work.order(update.other_order_id)
-    assert parent is not None  # the guard "mergeable" has seen it
-    reported, runs_from = reported_at(order), limits.carried_over(order, at)
-    order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
-    kept = len(parent.reporters) + sum(len(each.reporters) for each in parent.merged_in)
-    room = max(work.city.settings.reports_per_order_max - kept, 0)
-    # Also who has reported the other one: that report may be split off. Where there is no room for all, they come last.
-    asked = sorted(all_reporters(order), key=all_reporters(parent).__contains__)[:room]
-    absorbed = facts.Absorbed(
-        **work.head(parent, at, update.by),
-        child=order.id,
-        reported_at=reported,
-        runs_from=runs_from,
-        reporters=tuple(asked),
-        below=all_merged(order),
-    )
-    whole = limits.merged(work.city, parent, apply(parent, absorbed), absorbed.at)
-    work.emit(msgspec.structs.replace(absorbed, whole=whole))
-    return order
+    return two_orders.merge(work, order, update, at)
 
 
 @step
 def _keep_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return _of_both(work, order, update, at, facts.KeptApart)  # also of one that has ended: it may come back
+    return two_orders.keep_apart(work, order, update, at)
 
 
 @step
 def _perhaps_same(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return _of_both(work, order, update, at, facts.PerhapsSame)
-
-
-def _of_both(
-    work: UnitOfWork, order: Order, update: InboxUpdate, at: int, said: type[facts.KeptApart | facts.PerhapsSame]
-) -> Order:
-    """Record of each of two orders that the other is apart from it, or perhaps the same, unless that stands there."""
-    other = work.order(update.other_order_id)
-    for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and (named in one.apart) is (said is facts.PerhapsSame):
-            work.emit(said(**work.head(one, at, update.by), other=named, reason=update.reason))
-    return work.order(order.id) or order
+    return two_orders.perhaps_same(work, order, update, at)
 
 
 @step
 def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    other = work.order(update.other_order_id)  # None where another desk has it, which is told by intake
-    for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and may_name(one, named):
-            work.emit(facts.Related(**work.head(one, at, update.by), other=named, reason=update.reason))
-    return work.order(order.id) or order
+    return two_orders.relate(work, order, update, at)
 
 
 @step
 def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    parent = work.order(order.parent)
-    if parent is not None:
-        _release(work, parent, facts.Released(**work.head(parent, at, update.by), child=order.id))
-    order = work.emit(
-        facts.Unmerged(**work.head(order, at, update.by, "review"), parent=order.parent, reason=update.reason)
-    )
-    return dispatching.to_review(work, order, "unmerged", at, update.by)
-
-
-def _release(work: UnitOfWork, parent: Order, fact: facts.Released) -> None:
-    """Record that an order is no part of another any more, whose own limit, and what was overdue by it, are what they
-    would have been without it."""
-    after = apply(parent, fact)
-    whole = limits.released(work.city, parent, after, fact.at)
-    overdue = limits.overdue_without(work.city, parent, after, fact.at, whole)
-    work.emit(msgspec.structs.replace(fact, whole=whole, overdue=overdue))
+    return two_orders.unmerge(work, order, update, at)
 
 
 @step
