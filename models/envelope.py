@@ -30,6 +30,7 @@ CONTENT_TYPE = "content-type"
 MAX_ATTRIBUTE = 256
 # The byte-order mark that some senders write in front of UTF-8; RFC 8259, 8.1 lets a reader pass over it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
 # Instants that can be turned into any zone's local time without running off the calendar: the years 1970 to 2199.
 LATEST = 7_258_118_400_000
 
@@ -84,6 +85,8 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
     if kind_of(content_type) == STRUCTURED:
         _require_utf8(content_type)
         return _decode_structured(value)
+    if not headers.get(CE_ID):
+        require_data(value)
     version = attribute(headers, CE_SPEC_VERSION) or SPEC_VERSION
     if version != SPEC_VERSION:
         raise Poison(CE_SPEC_VERSION, f"must be {SPEC_VERSION}")
@@ -186,10 +189,8 @@ def _decode_structured(value: bytes) -> Event:
         given = _structured.decode(value.removeprefix(BYTE_ORDER_MARK))
     except msgspec.ValidationError as error:
         raise _broken(error) from None
-    except UnicodeDecodeError:
-        raise Poison("data", "must be UTF-8", "not-utf-8") from None
-    except (msgspec.DecodeError, RecursionError):
-        raise _unreadable(value) from None
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        raise unreadable(value) from None
     if given.specversion != SPEC_VERSION:
         raise Poison("specversion", f"must be {SPEC_VERSION}")
     data = bytes(given.data)
@@ -223,16 +224,15 @@ def _checked(
 
 
 def _check_whole(id: str, source: str, type: str, content_type: str, prefix: str) -> None:
+    field = CONTENT_TYPE if prefix else "datacontenttype"
+    if not kind_of(content_type):  # first: a batch has its attributes within
+        either = f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`"
+        raise Poison(field, either if prefix else f"must be {JSON}, or left out")
     for name, text in (("id", id), ("source", source), ("type", type)):
         if not text:
             raise Poison(prefix + name, "is missing")
-    if content_type == JSON:
-        return
-    field = CONTENT_TYPE if prefix else "datacontenttype"
-    if not kind_of(content_type):
-        either = f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`"
-        raise Poison(field, either if prefix else f"must be {JSON}, or left out")
-    _require_utf8(content_type, field)
+    if content_type != JSON:
+        _require_utf8(content_type, field)
 
 
 def _require_utf8(content_type: str, field: str = CONTENT_TYPE) -> None:
@@ -249,7 +249,21 @@ def _broken(error: msgspec.ValidationError) -> Poison:
     return Poison(field, "must be text" if field != "data" else "must be one JSON object")
 
 
-def _unreadable(value: bytes) -> Poison:
+def require_data(value: bytes) -> None:
+    """Raises Poison for a whole event where an event's data alone should be: its content type says otherwise."""
+    if b'"specversion"' not in value:
+        return
+    try:
+        _structured.decode(value.removeprefix(BYTE_ORDER_MARK))
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return
+    raise Poison(CONTENT_TYPE, f"must be {STRUCTURED} of a whole event")
+
+
+def unreadable(value: bytes) -> Poison:
+    """What is wrong with a value that is not one JSON object."""
+    if value.startswith(_GZIP):
+        return Poison("data", "must be UTF-8, not gzip: a producer's compression.type packs records", "not-utf-8")
     try:
         value.decode()
     except UnicodeDecodeError:

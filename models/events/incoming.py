@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339
+from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339, unreadable
 from models.errors import Poison
 from models.events.broken_rules import broken_rule
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
@@ -406,6 +406,8 @@ def parse(ce_type: str, data: bytes) -> Incoming:
     if reader is None:
         raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
     data = data.removeprefix(BYTE_ORDER_MARK)
+    if ce_type == DETECTION and data.lstrip().startswith(b"["):
+        raise Poison("data", "must be an object; of many in one record the header `format` says `detections`")
     try:
         event: Incoming = reader.validate_json(data)
     except ValidationError as error:
@@ -426,14 +428,12 @@ def broken(error: ValidationError, data: bytes = b"") -> Poison:
     detail = error.errors(include_url=False, include_input=False)[0]
     kind = detail["type"]
     if kind == "json_invalid":
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            return Poison("data", "must be UTF-8", "not-utf-8")
-        return Poison("data", "must be one JSON object", "not-json")
+        return unreadable(data)
     field = ".".join(str(part) for part in detail["loc"]) or "data"
     if kind == "string_pattern_mismatch":
         return Poison(field, _PATTERNS[detail["ctx"]["pattern"]])
+    if field.endswith("lat") and kind in ("less_than_equal", "greater_than_equal"):
+        return Poison(field, f"{broken_rule(detail)}: it is the latitude, and lon the longitude")
     return Poison(field, broken_rule(detail))
 
 

@@ -25,7 +25,7 @@ from models.times import local_hour
 from streams.intake.dead_records import Dead, dead_of, flawed
 from streams.intake.drafts import Draft, DraftReader, Keys
 from streams.intake.meanings import Ignored, Unlisted
-from streams.intake.placing import Placement, Point, by_words, locate_points, outside
+from streams.intake.placing import Described, Placement, Point, by_words, locate_points, outside
 from streams.intake.reading.ways import ANY, Way
 
 _urgency_in = lru_cache(maxsize=2)(Urgency)
@@ -288,11 +288,12 @@ def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None])
     where = draft.where
     if where is None:
         return draft.item
-    place = points[where] if isinstance(where, tuple) else by_words(city, where)
-    if place is None:
-        place = draft.otherwise
-    if place is None:
-        raise outside()
+    if isinstance(where, Described):
+        place = by_words(city, where)
+    elif (found := points[where] or draft.otherwise) is not None:
+        place = found
+    else:
+        raise outside(city, where)
     if place.how == "none" and isinstance(draft.item, InboxUpdate):
         raise Poison("location", "must name a place of the city: the update has no area", "no-area")
     return draft.at(place)

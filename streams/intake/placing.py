@@ -82,6 +82,9 @@ def merge_unit(city: City, area: str) -> str:
     return ""
 
 
-def outside(field: str = "location") -> Poison:
-    """The place lies outside the city."""
-    return Poison(field, "must lie inside the city", "outside-city")
+def outside(city: City, where: Point) -> Poison:
+    """The place (lat, lon) lies outside the city."""
+    lat, lon = where
+    if city.areas.locate(lon, lat) is not None:
+        return Poison("location", "must lie inside the city, as it would with lat and lon exchanged", "outside-city")
+    return Poison("location", "must lie inside the city", "outside-city")

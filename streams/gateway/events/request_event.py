@@ -50,6 +50,8 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             if event.type != ce_type:
                 raise Poison("type", f"must be {ce_type}")
         else:
+            if not raw:
+                envelope.require_data(body)
             event = Event(event_id or ("" if raw else str(uuid.uuid4())), source, ce_type, body, at)
         if event.id in _NO_ADDRESSES:
             raise Poison("id" if structured else "ce-id", "must not be . or .., which no address can name")

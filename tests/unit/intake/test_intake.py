@@ -24,7 +24,7 @@ from streams.intake.meanings import Unlisted
 from streams.intake.reading.statements import MAX_BYTES
 from streams.intake.reading.ways import Way, way_of
 from streams.kafka.topics import Names
-from tests.support.cities import appended, tiny_city
+from tests.support.cities import appended, areas_geojson, tiny_city
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
 
 KEYS = Keys(b"for tests only")
@@ -79,6 +79,14 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "not UTF-8": (record(REPORT, b'{"text": "\xff"}'), "not-utf-8", "data", "UTF-8"),
     "not JSON": (record(REPORT, b"text"), "not-json", "data", "JSON object"),
     "not an object": (record(REPORT, b"[1]"), "invalid", "data", "object"),
+    "gzip": (record(REPORT, b"\x1f\x8b\x08\x00"), "not-utf-8", "data", "not gzip"),
+    "detections in an array": (record(DETECTION, b' [{"camera_id": "cam-sw-1"}]'), "invalid", "data", "`format`"),
+    "a batch": (raw(b"[]", [("content-type", b"application/cloudevents-batch+json")]), "invalid", "content-type",
+                "application/cloudevents+json"),
+    "a whole event of no type": (raw(b' {"specversion":"1.0","id":"1","source":"s","type":"t"}', []), "invalid",
+                                 "content-type", "of a whole event"),
+    "structured, gzip": (raw(b"\x1f\x8b\x08\x00", IN_ONE), "not-utf-8", "data", "not gzip"),
+    "exchanged": (report(location={"lat": 114.05, "lon": 30.05}), "invalid", "location.lat", "it is the latitude"),
     "bottomless JSON": (record(REPORT, b"[" * 100_000), "not-json", "data", "JSON object"),
     "unknown type": (record("city.report.received.v9", {"text": "a"}), "unknown-type", "ce_type", "must be one of"),
     "no type": (raw(b"{}", CE[:2]), "invalid", "ce_type", "is missing"),
@@ -139,6 +147,22 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "report of no area": (update(order_id=None, report=REF, location={"address": "远方"}), "no-area", "location",
                           "no area"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "said"), [(14.05, 30.05, "as it would with lat and lon exchanged"), (1.0, 2.0, "inside the city")]
+)
+def test_a_place_outside_that_is_inside_when_exchanged_is_said_to_be(lat: float, lon: float, said: str) -> None:
+    """Where both numbers may be either, as in half of the world's cities."""
+    document = json.loads(areas_geojson())
+    for each in document["features"]:
+        each["geometry"]["coordinates"] = [[[x - 100, y] for x, y in ring] for ring in each["geometry"]["coordinates"]]
+    west = tiny_city({"areas.geojson": json.dumps(document), "places.csv": None, "cameras.csv": None})
+
+    (dead,) = take_in([report(location={"lat": lat, "lon": lon})], west, None, NOW, KEYS).dead
+
+    assert (dead.error, dead.field) == ("outside-city", "location")
+    assert dead.rule.endswith(said)
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -34,6 +34,13 @@ ACCEPT = {"action": "accept", "by": {"department": "roads"}}
         ("/reports", b"not json", "data", "not-json"),
         ("/reports", b'{"text": "\xff"}', "data", "not-utf-8"),
         ("/reports", b"[]", "data", "invalid"),
+        ("/detections", b"[]", "data", "invalid"),
+        (
+            "/reports",
+            b'{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": {"text": "x"}}',
+            "content-type",
+            "invalid",
+        ),
         ("/reports", b'{"text": "x", "location": {"lat": 91, "lon": 0}}', "location.lat", "invalid"),
         ("/reports", b'{"text": "x", "location": {"lat": 30}}', "location", "invalid"),
         ("/detections", b'{"camera_id": "c"}', "label", "invalid"),
