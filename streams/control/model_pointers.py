@@ -20,7 +20,7 @@ from models.times import to_text
 from streams.control.models_in_force import ACTIVE, SHADOW, load_first, load_named
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_changelogs
+from streams.kafka.log_reading import read_rows
 from streams.kafka.topics import Names, TopicError, check_shared
 from streams.settings import Settings
 
@@ -64,9 +64,7 @@ async def read_pointers(settings: Settings) -> Pointers:
     """What is in force. Raises TopicError without a control topic, KafkaError when the cluster fails."""
     topic = Names(settings.namespace).control
     await check_shared(settings, topic)
-    found, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, 0)])
-    assert found is not None
-    rows = dict(found[topic])
+    rows = await read_rows(Connection.of(settings), TopicPartition(topic, 0))
     changes = [msgspec.json.decode(value, type=Change) for key, value in rows.items() if key.startswith(CHANGES)]
     return Pointers(
         active=rows.get(ACTIVE, b"").decode() or INITIAL,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 
 import msgspec
@@ -13,7 +14,7 @@ from dispatcher.partition import row_keys
 from dispatcher.steps.elsewhere import elsewhere
 from models.city import City
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import Row, read_changelogs
+from streams.kafka.log_reading import read_rows
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -35,9 +36,8 @@ async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
     count, moved, held, outside = 0, list[tuple[str, str, str]](), Counter[str](), Counter[str]()
     topic = Names(settings.namespace).desk
     for number in range(settings.partitions):
-        rows, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, number)])
-        assert rows is not None
-        for order in await asyncio.to_thread(_open_orders, rows[topic]):
+        rows = await read_rows(Connection.of(settings), TopicPartition(topic, number))
+        for order in await asyncio.to_thread(_open_orders, rows):
             count += 1
             held.update(answering(order))
             if order.area in old.areas and order.area not in new.areas:
@@ -47,6 +47,6 @@ async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
     return Survey(count, tuple(sorted(moved)), held, outside)
 
 
-def _open_orders(rows: list[Row]) -> list[Order]:
-    orders = [_decode(row) for key, row in rows if row_keys.is_order(key)]
+def _open_orders(rows: Mapping[str, bytes]) -> list[Order]:
+    orders = [_decode(row) for key, row in rows.items() if row_keys.is_order(key)]
     return [order for order in orders if order.state in OPEN]

@@ -13,7 +13,7 @@ from streams import metrics
 from streams.control.pack_store import MissingPack, PackStore, RefusedPack, unpacked
 from streams.control.publications import begin, read_publications
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_changelogs
+from streams.kafka.log_reading import read_rows
 from streams.kafka.topics import Names, check_topics, city_topics, is_there
 from streams.settings import Settings
 
@@ -116,10 +116,9 @@ class Packs:
             # Beside the event loop: a pack of 230,000 cameras takes seconds.
             return await asyncio.to_thread(PackStore(self._settings.models_address).load, digest)
         except MissingPack:
-            topic = Names(self._settings.namespace).control
-            rows, _ = await read_changelogs(Connection.of(self._settings), [TopicPartition(topic, 0)])
-            assert rows is not None
-            if (value := dict(rows[topic]).get(_RECORD + digest)) is None:
+            control = TopicPartition(Names(self._settings.namespace).control, 0)
+            rows = await read_rows(Connection.of(self._settings), control)
+            if (value := rows.get(_RECORD + digest)) is None:
                 raise
             return await asyncio.to_thread(unpacked, digest, value)
 

@@ -19,7 +19,7 @@ from models.masking import mask
 from models.times import from_text, to_text
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_changelogs
+from streams.kafka.log_reading import read_rows
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -114,10 +114,7 @@ def announcement(key: bytes | None, value: bytes | None) -> Announcement | None:
 
 async def read_publications(settings: Settings) -> Publications:
     """All publications and announcements. Raises KafkaError."""
-    topic = Names(settings.namespace).control
-    found, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, 0)])
-    assert found is not None
-    rows = dict(found[topic])
+    rows = await read_rows(Connection.of(settings), TopicPartition(Names(settings.namespace).control, 0))
     changes = [_decode(value) for key, value in rows.items() if key.startswith(CHANGES)]
     announcements = [_decode_announcement(value) for key, value in rows.items() if key.startswith(ANNOUNCEMENTS)]
     return Publications(

@@ -144,3 +144,10 @@ async def read_changelogs(
         async for part, records in read_whole(consumer, parts, ends):
             take_newest(newest[part.topic], records, held)
         return {topic: list(table.items()) for topic, table in newest.items()}, ends
+
+
+async def read_rows(connection: Connection, part: TopicPartition) -> dict[str, bytes]:
+    """The committed rows of one partition, newest value per key, tombstones left out. Raises KafkaError."""
+    rows, _ = await read_changelogs(connection, [part])
+    assert rows is not None
+    return dict(rows[part.topic])
