@@ -19,7 +19,7 @@ from models.access import ACCESS, Holder, actor
 from models.city import City
 from models.events.vocabulary import CODES, ROLES, Names
 from models.inbox import Actor
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import named
 from streams.kafka.sending import partition_of
 from streams.tables.marks import MARKS, perhaps_same
 from streams.tables.protocol import Sort

@@ -13,6 +13,7 @@ from models.times import now_ms, numbered_day, to_text
 from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER, for_all, too_many
 from streams.gateway.http.problems import Problem
+from streams.gateway.http.responses import names
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import PartitionDays, PartitionFigures, ShardDays, ShardFigures
 
@@ -120,7 +121,8 @@ class Status:
             sums = with_below(sums, self.city.hierarchy)
         rows = {key: self._named(by, key) | self._indicators(sums[key]) for key in sorted(sums)}
         city = merge_rows(merged(answers, "area").values())
-        return self._head(answers, window) | {"city": self._city_names() | self._indicators(city), GROUPS[by]: rows}
+        named = {"id": self.city.id} | names(self.city)
+        return self._head(answers, window) | {"city": named | self._indicators(city), GROUPS[by]: rows}
 
     async def of_one(self, window: Window, department: str, *, below: bool = False) -> dict[str, Any]:
         """One department; `below`: with all that stand below it. Raises Problem when there is none of that id."""
@@ -174,9 +176,6 @@ class Status:
         beside = coming(row)
         return dict(indicators(row, self._weights)) | ({"coming": beside} if beside else {})
 
-    def _city_names(self) -> dict[str, str]:
-        return {"id": self.city.id, "name_zh": self.city.name_zh, "name_en": self.city.name_en}
-
     def _known(self, by: str) -> Mapping[str, Any]:
         """What is listed even when nothing happened."""
         return self.city.departments if by == "department" else {}
@@ -189,11 +188,8 @@ class Status:
             "category": self.city.categories.get(key),
             "area": self.city.areas.get(key),
         }.get(by)
-        if known is None:
-            return {}
-        names = {"name_zh": known.name_zh, "name_en": known.name_en}
         above = self.city.hierarchy.above(key)[:1] if by == "department" else ()
-        return names | ({"parent": above[0]} if above else {})
+        return names(known) | ({"parent": above[0]} if above else {})
 
 
 async def ask_figures(

@@ -12,6 +12,7 @@ from dispatcher.order.row import OPEN, Order
 from models.city import City
 from models.sealed_words import ERASED
 from models.times import to_text
+from streams.gateway.http.responses import moment
 from streams.tables.protocol import Brief
 
 Fields = dict[str, object]
@@ -87,7 +88,7 @@ class GeoReport:
             "service_notice": None,
             "requested_datetime": to_text(order.opened_at),
             "updated_datetime": to_text(order.last_at),
-            "expected_datetime": None if order.due is None else to_text(order.due),
+            "expected_datetime": moment(order.due),
             "address": (order.address if whole else "") or self._named(area),
             "address_id": order.area,
             "zipcode": None,

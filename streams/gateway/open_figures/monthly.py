@@ -17,6 +17,7 @@ from models.city import City
 from models.times import day_number, local_day, now_ms
 from streams.gateway.events.turns import for_all
 from streams.gateway.http.problems import Problem
+from streams.gateway.http.responses import named, names
 from streams.gateway.open_figures.suppression import LEAST, withheld
 from streams.gateway.shards import Shards
 from streams.gateway.status import ask_figures, merged
@@ -111,7 +112,7 @@ def open_document(city: City, sums: Mapping[str, Mapping[str, FigureRow]]) -> di
         TABLES[dimension]: [told(dimension, key, rows[key]) for key in sorted(rows)] for dimension, rows in sums.items()
     }
     return {
-        "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
+        "city": named(city, city.id),
         "least": LEAST,
         "counts": {count: None if count in nothing else whole.counters.get(count, 0) for count in COUNTS},
         "rates": {name: _rate(whole, name) for name in RATES},
@@ -120,7 +121,7 @@ def open_document(city: City, sums: Mapping[str, Mapping[str, FigureRow]]) -> di
 
 def _named(city: City, dimension: str, key: str) -> dict[str, Any]:
     known = city.areas.get(key) if dimension == "area" else city.categories.get(key)
-    return {"id": key} | ({} if known is None else {"name_zh": known.name_zh, "name_en": known.name_en})
+    return {"id": key} | names(known)
 
 
 def _rate(row: FigureRow, name: str) -> float | None:

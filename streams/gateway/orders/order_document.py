@@ -22,6 +22,7 @@ from models.events import AssetRef, Evidence, Why
 from models.events.vocabulary import BY_HASH
 from models.inbox import Actor
 from models.times import to_text
+from streams.gateway.http.responses import moment, named
 from streams.tables.marks import perhaps_same
 from streams.tables.protocol import Brief, shortened
 
@@ -46,8 +47,8 @@ def line(brief: Brief, city: City, *, words: bool = True) -> Document:
             "location": {"lat": brief.lat, "lon": brief.lon} if placed else None,
             "opened_at": to_text(brief.opened_at),
             "last_at": to_text(brief.last_at),
-            "due": _text(brief.due),
-            "overdue_at": _text(brief.overdue_at),
+            "due": moment(brief.due),
+            "overdue_at": moment(brief.overdue_at),
             "supervision": brief.supervision,
             "evidence_count": brief.evidence_count,
             "probability": brief.sureness / 1000 if brief.state == "review" and brief.sureness else None,
@@ -80,9 +81,9 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "reporters": len(order.reporters),
             "opened_at": to_text(order.opened_at),
             "last_at": to_text(order.last_at),
-            "due": _text(order.due),
-            "overdue_at": _text(order.overdue_at),
-            "suspended_until": _text(order.suspended_until),
+            "due": moment(order.due),
+            "overdue_at": moment(order.overdue_at),
+            "suspended_until": moment(order.suspended_until),
             "supervision": order.supervision,
             "inspector": order.inspector if names_people else "",
             "task": None if order.task is None else _task(order.task, names_people),
@@ -117,7 +118,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
                 {"at": to_text(x.at), "satisfied": x.satisfied, "satisfaction": x.satisfaction} for x in order.answers
             ],
             "judgements": [{"at": to_text(x.at), "settled": x.settled} for x in order.judgements] or None,
-            "archived_at": _text(order.archived_at),
+            "archived_at": moment(order.archived_at),
             "quarantined": order.quarantined,
             "zone": city.zone.key,
         }
@@ -192,13 +193,13 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "assists": turn.assists,
             "binding": turn.binding,
             "from": to_text(turn.at),
-            "to": _text(until),
+            "to": moment(until),
             "ended_by": turn.ended_by,
-            "accepted_at": _text(turn.accepted_at),
-            "handled_at": _text(turn.handled_at),
-            "returned_at": _text(turn.returned_at),
-            "accept_by": _text(accept_by(order) if turn is order.assignments[-1] else turn.accept_due),
-            "handle_by": _text(turn.handle_due),
+            "accepted_at": moment(turn.accepted_at),
+            "handled_at": moment(turn.handled_at),
+            "returned_at": moment(turn.returned_at),
+            "accept_by": moment(accept_by(order) if turn is order.assignments[-1] else turn.accept_due),
+            "handle_by": moment(turn.handle_due),
             "held_seconds": wall / 1000,
             "held_work_seconds": work / 1000,
             "suspended_seconds": (turn.suspended_ms + (0 if standing is None else now - standing)) / 1000,
@@ -227,7 +228,7 @@ def _closing(closing: Closing) -> Document:
             "at": to_text(closing.at),
             "forced": closing.forced,
             "exempt": closing.exempt,
-            "reopened_at": _text(closing.reopened_at),
+            "reopened_at": moment(closing.reopened_at),
         }
     )
 
@@ -287,22 +288,11 @@ def _evidence(seen: Evidence) -> Document:
     shown.pop("reporter", None)
     shown.pop("gist", None)
     shown.pop("content", None)
-    return _without_empty(shown | {"at": to_text(seen.at), "seen_at": _text(seen.seen_at)})
+    return _without_empty(shown | {"at": to_text(seen.at), "seen_at": moment(seen.seen_at)})
 
 
 def _why(why: Why | None) -> Document | None:
     return None if why is None else _without_empty(msgspec.to_builtins(why))
-
-
-def named(known: Any, code: str) -> Document | None:
-    """A code of the city with its names, where it is `known`; None for an empty one."""
-    if not code:
-        return None
-    return {"id": code} if known is None else {"id": code, "name_zh": known.name_zh, "name_en": known.name_en}
-
-
-def _text(instant: int | None) -> str | None:
-    return None if instant is None else to_text(instant)
 
 
 def _without_empty(fields: Document) -> Document:

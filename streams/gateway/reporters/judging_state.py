@@ -5,7 +5,7 @@ from typing import Any
 from dispatcher.order.row import Order
 from models.city import City
 from models.times import now_ms, to_text
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import moment, named
 
 # What a citizen of the pool may do by a link.
 JUDGING = ("judge",)
@@ -24,10 +24,10 @@ def judging_state(order: Order, citizen: str, city: City) -> dict[str, Any]:
         "state": order.state,
         "category": named(city.categories.get(order.category), order.category),
         "area": named(city.areas.get(order.area), order.area),
-        "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
+        "city": named(city, city.id),
         "place": {"lat": _rounded(order.lat), "lon": _rounded(order.lon)} if placed else None,
         "closed_at": to_text(order.closings[-1].at) if order.closings else None,
-        "judge_by": None if order.judge_by is None else to_text(order.judge_by),
+        "judge_by": moment(order.judge_by),
         "judged": None if own is None else {"satisfied": own.settled},
         "may": list(JUDGING) if open_to else [],
         "zone": city.zone.key,

@@ -21,7 +21,7 @@ from models.sealed_words import ERASED
 from models.times import to_text
 from streams.gateway.events.request_event import attribute
 from streams.gateway.http.problems import Problem, of_poison
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import named
 from streams.gateway.orders.order_finder import Finder, Held, seen
 
 HEADER = "Reporter-Id"

@@ -14,7 +14,7 @@ from dispatcher.steps.guards.time_windows import too_often
 from models.city import City
 from models.inbox import Actor
 from models.times import day_number, local_day, now_ms, to_text
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import named
 
 # What a reporter may do by a link; whether the desk takes it, the table of the lifecycle says.
 STEPS = ("feedback", "reopen", "remind", "comment")
@@ -36,7 +36,7 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
         "category": named(city.categories.get(order.category), order.category),
         "area": named(city.areas.get(order.area), order.area),
         "department": named(city.departments.get(order.department), order.department),
-        "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
+        "city": named(city, city.id),
         "opened_at": to_text(order.opened_at),
         "due": None if order.due is None or without else to_text(order.due),
         "steps": [] if without else [_step(entry) for entry in order.timeline if entry.fact in TOLD],

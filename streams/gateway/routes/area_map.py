@@ -10,7 +10,7 @@ from shapely.geometry import mapping
 
 from models.city import City
 from streams.gateway.http.parameters import ONLY_KNOWN
-from streams.gateway.http.responses import answer
+from streams.gateway.http.responses import answer, names
 
 _PARTS = 1_000  # of the city's extent; a screen shows no finer ones
 
@@ -43,15 +43,13 @@ def outlines(city: City) -> dict[str, Any]:
         "type": "FeatureCollection",
         "tiles": tiles if tiles["url"] else None,
         "above": [
-            {"id": area.id, "name_zh": area.name_zh, "name_en": area.name_en, "level": area.level}
-            for area in city.areas
-            if area.level != city.merge_level
+            {"id": area.id, **names(area), "level": area.level} for area in city.areas if area.level != city.merge_level
         ],
         "features": [
             {
                 "type": "Feature",
                 "id": unit.id,
-                "properties": {"name_zh": unit.name_zh, "name_en": unit.name_en},
+                "properties": names(unit),
                 "geometry": mapping(shape),
             }
             for unit, shape in zip(units, simpler, strict=True)

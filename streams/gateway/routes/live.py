@@ -21,6 +21,7 @@ from streams.gateway.events.live_facts import QUIET_SECONDS, Sign, StreamPositio
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
+from streams.gateway.http.responses import names
 from streams.gateway.waiting import FactTail
 
 MOST_LISTENERS = 200
@@ -141,7 +142,7 @@ def _changed(fact: Fact) -> dict[str, object]:
 def _announced(fact: Fact, city: City, area: Area | None) -> dict[str, object]:
     category = city.categories.get(getattr(fact, "category", ""))
     told = {"order_id": fact.order_id, "at": to_text(fact.at), "state": fact.state}
-    return told | {"area": _names(area), "category": _names(category)}
+    return told | {"area": names(area), "category": names(category)}
 
 
 def _shown(fact: Assigned, city: City, area: Area | None) -> dict[str, object]:
@@ -152,13 +153,9 @@ def _shown(fact: Assigned, city: City, area: Area | None) -> dict[str, object]:
         "at": to_text(fact.at),
         "attempt": fact.attempt,
         "priority": fact.priority,
-        "department": {"id": fact.department} | _names(department),
-        "category": {"id": fact.category} | _names(category),
-        "area": _names(area),
+        "department": {"id": fact.department} | names(department),
+        "category": {"id": fact.category} | names(category),
+        "area": names(area),
         "by": fact.why.by,
         "probability": fact.why.probability,
     }
-
-
-def _names(known: object) -> dict[str, str]:
-    return {} if known is None else {name: getattr(known, name) for name in ("name_zh", "name_en")}

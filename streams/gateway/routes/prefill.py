@@ -19,8 +19,7 @@ from models.times import DAY_MS, now_ms, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
-from streams.gateway.http.responses import answer
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import answer, named, names
 from streams.gateway.orders.order_finder import Finder
 from streams.gateway.reporters.known_reporter import HEADER, known_reporter, reporter_asked
 from streams.intake.placing import locate_points
@@ -110,7 +109,7 @@ def _nearest(places: Iterable[Place], lat: float, lon: float) -> dict[str, Any] 
     distance, _, place = min(near, default=(NEARBY_M + 1, 0, None))
     if place is None or distance > NEARBY_M:
         return None
-    return {"name_zh": place.name_zh, "name_en": place.name_en, "distance_m": round(distance)}
+    return {**names(place), "distance_m": round(distance)}
 
 
 def _standing(city: City, lat: float, lon: float) -> list[dict[str, Any]]:

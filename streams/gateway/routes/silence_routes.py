@@ -37,8 +37,7 @@ from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
-from streams.gateway.http.responses import answer
-from streams.gateway.orders.order_document import named
+from streams.gateway.http.responses import answer, moment, named
 from streams.gateway.orders.order_finder import Finder
 from streams.gateway.shards import incomplete
 
@@ -289,8 +288,8 @@ def _document(silence: LiveSilence, city: City, now: int, people: bool = True) -
         "comment": silence.comment,
         "needs_approval": silence.needs_approval,
         "created_at": to_text(silence.created_at),
-        "approved_at": None if silence.approved_at is None else to_text(silence.approved_at),
-        "ended_at": None if silence.ended_at is None else to_text(silence.ended_at),
+        "approved_at": moment(silence.approved_at),
+        "ended_at": moment(silence.ended_at),
     }
     if people:
         shown |= {"created_by": silence.created_by, "approved_by": silence.approved_by, "ended_by": silence.ended_by}
