@@ -18,7 +18,7 @@ from models.city import load_city
 from models.times import from_text, to_text
 from streams.control.models_in_force import LiveModels
 from streams.demo.demo import read_day
-from streams.demo.month import month
+from streams.demo.month import Month
 from streams.intake.role import keys_of
 from streams.local.broker import LocalBroker
 from streams.settings import DEMO_CITY
@@ -34,9 +34,8 @@ async def run(days: int, desks: int) -> tuple[dict[str, float], list[str]]:
         async with LocalBroker(folder / "kafka") as broker:
             rig = Rig(broker.bootstrap, folder, city=DEMO_CITY)
             model, events = LiveModels(rig.settings, city).active, folder / "days.jsonl"
-            lines = list(
-                month(city, read_day(DEMO_CITY / "day.jsonl"), model, keys_of(rig.settings), UNTIL, SEED, days)
-            )
+            day, keys = read_day(DEMO_CITY / "day.jsonl"), keys_of(rig.settings)
+            lines = list(Month(city, day, model, keys, UNTIL, SEED, days).lines())
             events.write_bytes(b"".join(line + b"\n" for line in lines))
             await rig.create(city)
             found = await replayed(rig, city, desks, str(events), "--until", to_text(UNTIL))

@@ -99,7 +99,7 @@ class LogReader:
         names: Names,
         packs: Packs,
         progress: Callable[[int], None],
-        first_pack: str = "",
+        first_pack: str,
     ) -> None:
         self.names = names
         self.packs = packs

@@ -27,8 +27,8 @@ _EVERY_SECONDS = 2.0
 class RecentLetters:
     """Follows the dead letters 死信 of the last day while `run` runs. It belongs to no group."""
 
-    def __init__(self, settings: Settings, every_seconds: float = _EVERY_SECONDS) -> None:
-        self._connection, self._every = Connection.of(settings), every_seconds
+    def __init__(self, settings: Settings) -> None:
+        self._connection = Connection.of(settings)
         self._part = TopicPartition(Names(settings.namespace).dead_letters, 0)
         self._by_hour: dict[int, Counter[str]] = {}
         self._known = False
@@ -45,7 +45,7 @@ class RecentLetters:
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, begin again."""
-        await keep_up("the dead letters cannot be followed", self._every, self._follow)
+        await keep_up("the dead letters cannot be followed", _EVERY_SECONDS, self._follow)
 
     async def _follow(self) -> None:
         part = self._part
@@ -60,7 +60,7 @@ class RecentLetters:
                 async for _, records in read_to(consumer, await consumer.end_offsets([part])):
                     self.take(records)
                 self._known = True
-                await asyncio.sleep(self._every)
+                await asyncio.sleep(_EVERY_SECONDS)
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:
         """Count these. What is no dead letter is logged and counts for nothing."""

@@ -6,7 +6,7 @@ from itertools import islice
 
 from models.city import City
 from streams.control.models_in_force import LiveModels
-from streams.demo.month import month
+from streams.demo.month import Month
 from streams.intake.history import Chronicle, Historian, Written
 from streams.intake.role import keys_of
 from streams.kafka.connection import Connection
@@ -31,7 +31,7 @@ async def put_month_behind(
     model, keys = LiveModels(settings, city).active, keys_of(settings)
     file = settings.data / FILE
 
-    lines = month(city, day, model, keys, until, seed, days)
+    lines = Month(city, day, model, keys, until, seed, days).lines()
     with file.open("wb") as out:
         # A piece at a time: a thread cannot be interrupted.
         while piece := await asyncio.to_thread(list, islice(lines, _PIECE)):

@@ -53,18 +53,10 @@ _BESIDE_MS = 17 * MINUTE_MS  # between the two of a matter
 _TRIES = 1000
 
 
-def month(
-    city: City, day: Sequence[Planned], model: Model | None, keys: Keys, until: int, seed: int, days: int = DAYS
-) -> Iterator[bytes]:
-    """The events of so many days before `until`, ms UTC, oldest first: structured CloudEvents with their times.
-
-    `day` is the city's sample day; the desk decides with `model` and `keys` as the real one will.
-    """
-    yield from Month(city, day, model, keys, until, seed, days).lines()
-
-
 class Month:
-    """The same with the desks that have decided it, as they stand when `lines` has come to its end."""
+    """The events of so many days before `until`, ms UTC, and the desks that have decided them, as they stand when
+    `lines` has come to its end. `day` is the city's sample day; these desks decide with `model` and `keys` as the real
+    one will."""
 
     def __init__(
         self,
@@ -74,7 +66,7 @@ class Month:
         keys: Keys,
         until: int,
         seed: int,
-        days: int = DAYS,
+        days: int,
     ) -> None:
         self._days = days
         self._city, self._model, self._keys, self._until = city, model, keys, until
@@ -92,7 +84,8 @@ class Month:
         self._heard = {each.event["data"].get("camera_id") for each in detections}
 
     def lines(self) -> Iterator[bytes]:
-        """Step by step: what comes in or is done, then what it leads to."""
+        """The events, oldest first: structured CloudEvents with their times. Step by step: what comes in or is done,
+        then what it leads to."""
         for at, event in self._arrivals():
             if at >= self._begin:
                 heapq.heappush(self._waiting, (at, next(self._numbers), event))

@@ -95,13 +95,13 @@ class Chronicle:
         """When the latest one happened."""
         return self._places[-1][0]
 
-    def chunks(self, size: int = CHUNK) -> Iterator[list[Line]]:
+    def chunks(self) -> Iterator[list[Line]]:
         """All lines, oldest first, a list at a time; those of one instant in the order of the files."""
         opened: list[BinaryIO] = []
         try:
             opened.extend(file.open("rb") for file in self._files)
-            for start in range(0, len(self._places), size):
-                yield [self._line(opened, place) for place in self._places[start : start + size]]
+            for start in range(0, len(self._places), CHUNK):
+                yield [self._line(opened, place) for place in self._places[start : start + CHUNK]]
         finally:
             for file in opened:
                 file.close()

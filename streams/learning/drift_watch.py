@@ -49,11 +49,10 @@ class DriftWatch:
         self,
         settings: Settings,
         city: City,
-        every_seconds: float = EVERY_SECONDS,
         most: int = MOST_RECORDS,
         keys: ReportKeys | None = None,
     ) -> None:
-        self._settings, self.city, self._every, self._most = settings, city, every_seconds, most
+        self._settings, self.city, self._most = settings, city, most
         self._keys = keys
         topic = Names(settings.namespace).orders
         self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
@@ -89,7 +88,7 @@ class DriftWatch:
                 self._orders.forget(self._since())
                 if models.active is not None:
                     self._show(await _figures(self._orders, models.active, self.city))
-                await asyncio.sleep(self._every)
+                await asyncio.sleep(EVERY_SECONDS)
 
     def _since(self) -> int:
         return now_ms() - int(self.city.settings.drift_days * DAY_MS)

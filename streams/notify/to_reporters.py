@@ -1,7 +1,6 @@
 """What reporters are sent beside the notice: their own link, and for whoever reaches them how that is done."""
 
 import time
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,17 +24,17 @@ _read = msgspec.json.Decoder(_Notice).decode
 
 
 class ReporterLetters:
-    """Makes of a reporter's notice what the reporters' target is sent; `clock` gives seconds UTC."""
+    """Makes of a reporter's notice what the reporters' target is sent."""
 
-    def __init__(self, links: ReporterLinks, base: str, days: float, clock: Callable[[], float] = time.time) -> None:
-        self._links, self._base, self._clock = links, base.rstrip("/"), clock
+    def __init__(self, links: ReporterLinks, base: str, days: float) -> None:
+        self._links, self._base = links, base.rstrip("/")
         self._seconds = int(days * _DAY_SECONDS)
 
     def letter(self, event: Event) -> Event:
         """The notice with the `link` at which its reporter sees the order, or its citizen judges it. It is the same
         event: a repeat has the same id, though another link."""
         notice, data = _read(event.data), msgspec.json.decode(event.data)
-        until = int(self._clock()) + self._seconds
+        until = int(time.time()) + self._seconds
         link = ReporterLink(notice.order_id, notice.to, until, citizen=notice.audience == "citizen")
         token = self._links.token(link)
         return msgspec.structs.replace(event, data=msgspec.json.encode(data | {"link": f"{self._base}/r/{token}"}))

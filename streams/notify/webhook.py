@@ -5,7 +5,6 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 
 import asyncio
 import time
-from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from urllib.parse import quote
@@ -32,13 +31,11 @@ _NO_REQUEST = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)  # IDNA's errors
 class Webhooks:
     """The one HTTP client for all targets: TLS is verified, no redirect followed, answers' bodies thrown away.
 
-    `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` of the environment hold. `seconds` bounds an attempt as a whole;
-    `clock` gives the seconds UTC that are signed.
+    `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` of the environment hold. `seconds` bounds an attempt as a whole.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._clock = clock
         unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)  # one per target anyway
         self._client = httpx.AsyncClient(timeout=seconds, follow_redirects=False, limits=unlimited)
 
@@ -52,7 +49,7 @@ class Webhooks:
 
     async def post(self, url: str, key: bytes, event: Event) -> TargetAnswer:
         """One attempt. Whatever the target or the way there does is an answer, never an exception."""
-        now = self._clock()
+        now = time.time()
         headers = http_headers(event)
         headers |= signature_headers(key, headers["ce-id"], int(now), event.data)
         if traceparent := current_traceparent():

@@ -47,11 +47,9 @@ def erase(
             f"themselves {DEAD_LETTER_DAYS} days after they came"
         )
     if not found and not reporter:
-        raise UsageError("nothing with sealed words is known by that name: no key was destroyed")
+        raise UsageError(_NOTHING)
     if not found:
-        say(
-            "nothing with sealed words is known by that name: no key was destroyed; a contact, if one was kept, is gone"
-        )
+        say(f"{_NOTHING}; a contact, if one was kept, is gone")
 
 
 async def _letters(settings: Settings, whose: Whose) -> list[int]:

@@ -106,8 +106,9 @@ class LiveFacts:
             for follower in self._followers:
                 follower.put(Sign.MISSED)
 
-    def pass_by(self, record: Record, kind: str = "") -> None:
-        """Take notice of a record of the log; one that changes a list comes with its `kind`, and is kept."""
+    def pass_by(self, record: Record, kind: str) -> None:
+        """Take notice of a record of the log; one that changes a list comes with its `kind`, and is kept; of
+        any other that is empty."""
         self._place.offsets[record.partition] = record.offset
         if not kind:
             return

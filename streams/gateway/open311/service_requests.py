@@ -62,7 +62,7 @@ class ServiceRequests:
         if search.ids:
             return _requests(format, await self._by_ids(search, whole, _extensions(asked)))
         lines = await self._searched(search)
-        shown = await self._finder.opened(lines) if whole else lines
+        shown = await self._finder.in_the_clear(lines, list[Brief]) if whole else lines
         return _requests(format, [self._georeport.brief(each, whole) for each in shown])
 
     async def one(self, format: str, request: Request, request_id: str) -> Response:

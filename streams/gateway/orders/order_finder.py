@@ -117,10 +117,6 @@ class Finder:
             after = page[-1].place("newest")
         return found[:most]
 
-    async def opened(self, lines: list[Brief]) -> list[Brief]:
-        """The lines with their words opened. Raises Problem (503) while Kafka is away."""
-        return await self.in_the_clear(lines, list[Brief])
-
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""
         answers, shown, after = await self._page(wanted, limit, cursor)
