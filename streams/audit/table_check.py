@@ -25,7 +25,7 @@ from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import build, stored_row
-from streams.tables.protocol import PartitionFigures, PartitionRows, Shard, ShardFigures, ShardRows
+from streams.tables.protocol import PartitionFigures, PartitionRows, Shard, ShardFigures, ShardRows, window_asked
 
 DIMENSIONS = ("department", "category", "area", "stage", "actor")
 _PATIENCE_SECONDS = 60.0
@@ -173,9 +173,7 @@ def _unlike(kept: str | None, written: str | None) -> tuple[str, str]:
 
 async def _check_sums(settings: Settings, shards: Shards, audited: list[Audited], window: Window) -> list[Difference]:
     """What differs each time that it is asked for."""
-    params = {"dimension": ",".join(DIMENSIONS), "to": str(window.last)}
-    if window.first is not None:
-        params["from"] = str(window.first)
+    params = {"dimension": ",".join(DIMENSIONS)} | window_asked(window)
     lasting: dict[str, Difference] | None = None
     for _ in range(_TRIES):
         answers: ShardAnswers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)

@@ -15,7 +15,7 @@ from streams.gateway.events.turns import ASKER, for_all, too_many
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import names
 from streams.gateway.shards import ShardAnswers, Shards
-from streams.tables.protocol import PartitionDays, PartitionFigures, ShardDays, ShardFigures
+from streams.tables.protocol import PartitionDays, PartitionFigures, ShardDays, ShardFigures, window_asked
 
 # What `by=` takes: the dimension and the name of its part of the answer.
 GROUPS = {
@@ -143,8 +143,8 @@ class Status:
             raise Problem(422, "invalid", sentence, field="of", rule="unknown")
         if window.first is None or (numbered_day(window.last) - numbered_day(window.first)).days >= MOST_DAYS:
             raise Problem(422, "invalid", f"a trend has at most {MOST_DAYS} days", field="from", rule="too many days")
-        params = {"from": str(window.first), "to": str(window.last)}
-        answers: ShardAnswers[PartitionDays] = (await self._shards.ask("/days", params, ShardDays)).some()
+        answers: ShardAnswers[PartitionDays]
+        answers = (await self._shards.ask("/days", window_asked(window), ShardDays)).some()
         rows: dict[int, list[FigureRow]] = {}
         for part in answers.partitions.values():
             for day, row in part.days.items():
@@ -197,9 +197,7 @@ async def ask_figures(
 ) -> ShardAnswers[PartitionFigures]:
     """The figures of a window by these dimensions, of all keys or of one, partition by partition. Raises Problem (503)
     when no partition answers."""
-    params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
-    if window.first is not None:
-        params["from"] = str(window.first)
+    params = {"dimension": ",".join(sorted(dimensions))} | window_asked(window)
     if key:
         params["key"] = key
     return (await shards.ask("/figures", params, ShardFigures)).some()

@@ -1,10 +1,12 @@
 """What a tables worker answers, per partition. The gateway reads the same types."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import Window
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition.state import UnitState
 from models.city import ORDINARY
@@ -121,6 +123,18 @@ def brief(order: Order) -> Brief:
         sureness=sureness(order),
         marks=marks_of(order),
     )
+
+
+def window_asked(window: Window) -> dict[str, str]:
+    """The parameters by which tables are asked for a window; `window_of` reads them."""
+    asked = {"to": str(window.last)}
+    return asked if window.first is None else asked | {"from": str(window.first)}
+
+
+def window_of(asked: Mapping[str, str]) -> Window:
+    """The window that `window_asked` wrote. Raises KeyError and ValueError for what is none."""
+    first = asked.get("from")
+    return Window(last=int(asked["to"]), first=None if first is None else int(first))
 
 
 class PartitionFigures(msgspec.Struct, frozen=True):

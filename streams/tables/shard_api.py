@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatcher.figures.figure_row import FigureRow
-from dispatcher.figures.indicators import Window, figures_of
+from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import Order
 from streams.tables.orders.order_words import words_in
 from streams.tables.orders.wanted import Counted, Wanted
@@ -41,6 +41,7 @@ from streams.tables.protocol import (
     Sort,
     brief,
     from_cursor,
+    window_of,
 )
 from streams.tables.worker import Tables
 
@@ -92,7 +93,7 @@ class _ShardApi:
 
     async def figures(self, request: Request) -> Response:
         asked = request.query_params
-        window, key = _window(asked), asked.get("key")
+        window, key = window_of(asked), asked.get("key")
         dimensions = asked["dimension"].split(",")
         answer: dict[int, PartitionFigures] = {}
         for number, view in self._tables.partitions.items():
@@ -105,7 +106,7 @@ class _ShardApi:
         return _json(ShardFigures(answer))
 
     async def days(self, request: Request) -> Response:
-        window = _window(request.query_params)
+        window = window_of(request.query_params)
         answer: dict[int, PartitionDays] = {}
         for number, view in self._tables.partitions.items():
             answer[number] = PartitionDays(view.figures.offset, view.figures.days("area", window))
@@ -185,11 +186,6 @@ def _most(given: str) -> int:
     return max(1, min(int(given), MAX_LIMIT))
 
 
-def _window(asked: Mapping[str, str]) -> Window:
-    first = asked.get("from")
-    return Window(last=int(asked["to"]), first=None if first is None else int(first))
-
-
 _FLAG = {"": None, "true": True, "false": False}
 
 
@@ -201,7 +197,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
     counted = None
     if indicator := asked.get("indicator"):
         figures_of(indicator)
-        counted = Counted(indicator, asked["dimension"], asked.get("key", ""), _window(asked))
+        counted = Counted(indicator, asked["dimension"], asked.get("key", ""), window_of(asked))
     return Wanted(
         departments=_several(asked, "department"),
         states=_several(asked, "state"),

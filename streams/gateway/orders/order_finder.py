@@ -33,6 +33,7 @@ from streams.tables.protocol import (
     from_cursor,
     sort_of,
     to_cursor,
+    window_asked,
 )
 
 STATES = OPEN | ENDED | {"open"}
@@ -91,10 +92,7 @@ class Finder:
             raise Problem(
                 422, "invalid", "indicator must be one that /status shows", field="indicator", rule="unknown"
             ) from None
-        window = windows.window(self._city, first, last)
-        params = {"indicator": indicator, "to": str(window.last)}
-        if window.first is not None:
-            params["from"] = str(window.first)
+        params = {"indicator": indicator} | window_asked(windows.window(self._city, first, last))
         dimension, key = next(((name, key) for name, key in keys.items() if key), ("city", ""))
         # The figure's own department and category decide, which need not be the order's present ones.
         return params | {"dimension": dimension, "key": key, dimension: ""}

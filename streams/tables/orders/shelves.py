@@ -1,6 +1,6 @@
 """Shelves: the orders of a partition by what most lists ask for, so that few are looked at for a list of few."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from streams.tables.orders.wanted import OrderKind, Summary, Wanted, is_in, is_of_kind
 
@@ -21,13 +21,13 @@ class Shelves:
     def put(self, summary: Summary) -> None:
         """Let an order stand where it belongs now."""
         kind = summary.kind
-        for trait in (_ANY, *_traits_of(summary)):
+        for trait in (_ANY, *_traits(summary, summary.marks)):
             self._by_trait.setdefault(trait, {}).setdefault(kind, set()).add(summary.id)
 
     def drop(self, summary: Summary) -> None:
         """Take away an order that was put as this."""
         kind = summary.kind
-        for trait in (_ANY, *_traits_of(summary)):
+        for trait in (_ANY, *_traits(summary, summary.marks)):
             kinds = self._by_trait[trait]
             kinds[kind].discard(summary.id)
             if not kinds[kind]:
@@ -46,31 +46,24 @@ class Shelves:
                 yield orders
 
 
-def _traits_of(summary: Summary) -> Iterator[_Trait]:
-    for mark in summary.marks:
+def _traits(one: Summary | Wanted, marks: Iterable[str]) -> Iterator[_Trait]:
+    """The traits that an order has, or that are asked for, with these marks."""
+    for mark in marks:
         yield "mark", mark
-    if summary.overdue:
+    if one.overdue:
         yield "overdue", ""
-    if summary.quarantined:
+    if one.quarantined:
         yield "quarantined", ""
-    if summary.inspector:
-        yield "inspector", summary.inspector
-    if summary.confirmer:
-        yield "confirmer", summary.confirmer
-    if summary.unit:
-        yield "unit", summary.unit
+    if one.inspector:
+        yield "inspector", one.inspector
+    if one.confirmer:
+        yield "confirmer", one.confirmer
+    if one.unit:
+        yield "unit", one.unit
 
 
 def _traits_asked(wanted: Wanted) -> tuple[_Trait, ...]:
-    asked = (
-        ("mark", wanted.mark, bool(wanted.mark)),
-        ("overdue", "", wanted.overdue is True),
-        ("quarantined", "", wanted.quarantined is True),
-        ("inspector", wanted.inspector, bool(wanted.inspector)),
-        ("confirmer", wanted.confirmer, bool(wanted.confirmer)),
-        ("unit", wanted.unit, bool(wanted.unit)),
-    )
-    return tuple((which, whose) for which, whose, is_asked in asked if is_asked)
+    return tuple(_traits(wanted, (wanted.mark,) if wanted.mark else ()))
 
 
 def is_told_by_shelves(wanted: Wanted) -> bool:
