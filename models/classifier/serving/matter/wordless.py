@@ -1,8 +1,8 @@
 """Messages without a word of a matter 无字消息: numbers, where and when, signs for what was sent beside the text.
 
-`5518`, `2024年`, `我在3号楼门口` and `[视频]` say nothing of a matter, however often a year stands in texts about
-pensions and a picture in those about cameras: a person has to look. Names of places are for the caller to take out
-before. A single ideograph is a word (`火`).
+`5518`, `2024年`, `我在3号楼门口`, `梧桐路12号` and `[视频]` say nothing of a matter, however often a year stands in
+texts of pensions, a tree in those of trees and a picture in those of cameras: a person has to look. Names of places are
+for the caller to take out before. A single ideograph is a word (`火`); that somebody is there (`有人`) is none.
 """
 
 import re
@@ -27,8 +27,11 @@ _WESTERN_WHERE = (
     r"|corner|entrance|gates?|north|south|east|west|side|end|here|this|is|it'?s?|location|address|street|road|lane"
     r"|square|junction|building|floor|level|room|flat|tower|house|around|close to|across|just"
     r"|park|car park|playground|school|hospital|market|station|bus stop|bridge|river|lake|roof|stairwell|pavement|yard"
-    r"|every|day|night|morning|evening|yesterday|today|tonight|now)"
+    r"|people|persons?|somebody|someone|every|day|night|morning|evening|yesterday|today|tonight|now)"
 )
+# The name of a street, where a house's number, or what streets alone are called, says that it is one: 堵路 is a matter.
+_STREET = r"(?:(?:(?![路街巷弄])[\u4e00-\u9fff]){2,4}(?:(?:[路街巷弄]|大[路街])(?=[东南西北中]?段?\s?\d)|大道|胡同))"
+_WHO = r"(?:有?人们?|大家|没人[管理]|无人管)"
 # What messengers and forms put where a picture, a voice or a place was sent.
 _SENT = (
     r"图片|照片|视频|短视频|语音|语音消息|位置|定位|动画表情|表情|文件|附件|链接|小程序|聊天记录"
@@ -38,7 +41,8 @@ _SENT = (
 # Each is read in one way alone (`*+`), so that no text takes long.
 _ALONE = r"(?<![^\W\d_]){}(?![^\W\d_])"
 _NO_WORDS = re.compile(
-    rf"(?:[\W\d_]|(?<=\d){_COUNTED}|{_NUMBERED}|{_ALONE.format('[a-z]')}|{_WHERE}|{_ALONE.format(_WESTERN_WHERE)})*+",
+    rf"(?:(?<=\d) ?{_COUNTED}|[\W\d_]|{_NUMBERED}|{_ALONE.format('[a-z]')}|{_WHERE}|{_STREET}|{_WHO}"
+    rf"|{_ALONE.format(_WESTERN_WHERE)})*+",
     re.IGNORECASE,
 )
 _SENT_ALONE = re.compile(rf"(?:[\W\d_]|{_ALONE.format(f'(?:{_SENT})')})*+", re.IGNORECASE)

@@ -28,6 +28,14 @@ from tests.support.learning.classifiers import small_model
         "住三楼",
         "每天晚上",
         "by the river, every night",
+        "梧桐路12号",
+        "梧桐路 12 号",
+        "解放大道1277号院内",
+        "银杏大道与桂花街3号楼",
+        "有人",
+        "人 人 人",
+        "没人管",
+        "somebody is here",
         "",
     ],
 )
@@ -51,6 +59,13 @@ def test_numbers_and_what_they_count_are_no_words(text: str) -> None:
         "road closed",
         "住院",
         "桥塌",
+        "堵路2小时",
+        "学府路堵路2小时",
+        "司机绕路",
+        "梧桐路12号漏水",
+        "路灯3号",
+        "有人打架",
+        "people fighting",
     ],
 )
 def test_one_word_is_enough(text: str) -> None:
