@@ -5,7 +5,6 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
 from models.city import City
@@ -36,10 +35,10 @@ def settings(tmp_path: Path) -> Settings:
 def _no_old_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control topic holds no pack of former times."""
 
-    async def nothing(_: object, parts: list[TopicPartition]) -> tuple[dict[str, list[object]], dict[str, int]]:
-        return {part.topic: [] for part in parts}, {}
+    async def nothing(*_: object) -> dict[str, bytes]:
+        return {}
 
-    monkeypatch.setattr(module, "read_changelogs", nothing)
+    monkeypatch.setattr(module, "read_rows", nothing)
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
 
 
