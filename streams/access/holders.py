@@ -8,8 +8,8 @@ from models.times import now_ms
 from streams.access.tokens import Tokens
 from streams.settings import Settings
 
-# Without an issuer they would let in nobody, and where there are no other tokens everybody.
-_OF_AN_ISSUER = ("oidc_audience", "oidc_keys", "oidc_roles")
+# With an issuer each is needed; without one they would let in nobody, and where there are no other tokens everybody.
+OF_AN_ISSUER = ("oidc_audience", "oidc_keys", "oidc_roles")
 
 
 class Holders:
@@ -23,7 +23,7 @@ class Holders:
             from streams.access.signed_tokens import SignedTokens
 
             self._signed = SignedTokens(settings)
-        elif alone := next((name for name in _OF_AN_ISSUER if getattr(settings, name)), None):
+        elif alone := next((name for name in OF_AN_ISSUER if getattr(settings, name)), None):
             raise UsageError(f"PAIDAN_OIDC_ISSUER must be set together with PAIDAN_{alone.upper()}")
 
     @property

@@ -15,14 +15,14 @@ import msgspec
 from models.access import ACCESS, Holder
 from models.errors import UsageError
 from models.redact import KNOWN_AS
+from streams.access.holders import OF_AN_ISSUER
 from streams.access.key_sets import KeySet
-from streams.access.tokens import SIGNED_SOURCE
+from streams.access.tokens import MOST_PERSON, SIGNED_SOURCE
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 30  # so far may two clocks differ
-_MOST_PERSON = 256
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 
 
@@ -57,7 +57,7 @@ class SignedTokens:
 
     def __init__(self, settings: Settings) -> None:
         """Raises UsageError when a part of the settings is missing or wrong."""
-        for name in ("oidc_audience", "oidc_keys", "oidc_roles"):
+        for name in OF_AN_ISSUER:
             if not getattr(settings, name):
                 raise UsageError(f"PAIDAN_{name.upper()} must be set together with PAIDAN_OIDC_ISSUER")
         self._issuer, self._audience = settings.oidc_issuer, settings.oidc_audience
@@ -91,7 +91,7 @@ class SignedTokens:
 
     def _holder(self, claims: Mapping[str, Any]) -> Holder | None:
         person = claims["sub"]
-        if not isinstance(person, str) or not person.isprintable() or not 0 < len(person) <= _MOST_PERSON:
+        if not isinstance(person, str) or not person.isprintable() or not 0 < len(person) <= MOST_PERSON:
             return None
         if person.startswith(KNOWN_AS):  # so the gateway itself names a reporter; nobody may be called so
             return None

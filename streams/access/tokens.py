@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 HANDLE = 12  # so many hexadecimal digits of the digest name a token
 SIGNED_SOURCE = "oidc-"  # sources of holders of signed tokens begin with it, those of this file never
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MOST_PERSON = 256  # characters of a person's id
 _BEGINNING = "paidan_"  # so that whoever looks for secrets in texts knows one
 Seen = tuple[int, int, int]  # what tells one state of the file from another
 
@@ -74,7 +75,7 @@ def check_grant(grant: Grant) -> None:
         raise UsageError(f"a token of the role {grant.role} has no department")
     if grant.person.startswith(KNOWN_AS):  # so the gateway itself names a reporter; nobody may be called so
         raise UsageError(f"the person's id must not begin with {KNOWN_AS}")
-    if not grant.person.isprintable() or len(grant.person) > 256:
+    if not grant.person.isprintable() or len(grant.person) > MOST_PERSON:
         raise UsageError("the person's id must be printable and have at most 256 characters")
     if not _SOURCE.fullmatch(grant.source) or grant.source.startswith(SIGNED_SOURCE):
         raise UsageError(f"a source must be letters, digits, '.', '_' and '-', and not begin with {SIGNED_SOURCE}")

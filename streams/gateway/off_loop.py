@@ -7,12 +7,11 @@ from typing import TypeVar
 
 from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import not_now
 
 LARGE_BYTES = 50_000  # a check of less takes some milliseconds at most
 MOST_LARGE = 50
 MOST_LARGE_OF_ONE = 20  # of one token, for all are checked one after the other
-_AGAIN_SECONDS = 2
 
 T = TypeVar("T")
 
@@ -33,11 +32,6 @@ class OffLoop:
         own = self._under_way.of(whose) >= MOST_LARGE_OF_ONE
         if own or self._under_way.total >= MOST_LARGE:
             most = MOST_LARGE_OF_ONE if own else MOST_LARGE
-            raise Problem(
-                503,
-                "busy",
-                f"{most} bodies of more than {LARGE_BYTES} bytes are being checked",
-                {"retry-after": str(_AGAIN_SECONDS)},
-            )
+            raise not_now(f"{most} bodies of more than {LARGE_BYTES} bytes are being checked", seconds=2)
         with self._under_way.taking(whose):
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from streams.gateway.events.turns import ASKER, Turns
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, not_now
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ PARTIAL = "not all partitions of the tables can be asked at the moment"
 
 def incomplete(detail: str) -> Problem:
     """503: what was asked for may be where nobody answers."""
-    return Problem(503, "incomplete", detail, {"retry-after": "5"})
+    return not_now(detail, "incomplete")
 
 
 class ShardAnswers(Generic[P]):

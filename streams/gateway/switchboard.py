@@ -8,9 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.city import City
 from streams.gateway.app import Parts, make_app
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import not_now
 
-_AGAIN_SECONDS = 5
 # What tells how the gateway is, it tells at any time.
 _ALWAYS = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -40,7 +39,6 @@ class Switchboard:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"] not in _ALWAYS and not self._ready():
             sentence = "the city pack in force cannot be had at the moment: try again"
-            problem = Problem(503, "no-city-pack", sentence, {"retry-after": str(_AGAIN_SECONDS)})
-            await problem.response()(scope, receive, send)
+            await not_now(sentence, "no-city-pack").response()(scope, receive, send)
             return
         await self._application(scope, receive, send)

@@ -25,8 +25,9 @@ from streams.erasure.sealer import Sealer
 from streams.intake.batch import Model, Taken, take_in
 from streams.intake.dead_records import letter_of
 from streams.intake.drafts import Keys
-from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
+from streams.kafka.log_reading import open_ends
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 
@@ -209,7 +210,7 @@ class Historian:
 
     async def _require_empty(self, lanes: Sequence[TopicPartition]) -> None:
         # What is not committed yet counts, too.
-        async with started(log_reader(self._connection, isolation_level="read_uncommitted")) as consumer:
+        async with open_ends(self._connection) as consumer:
             ends = await consumer.end_offsets(lanes)
         written = sorted(part.topic for part, end in ends.items() if end)
         if written:

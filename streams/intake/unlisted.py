@@ -23,7 +23,7 @@ from streams.intake.meanings import Unlisted
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
-from streams.kafka.log_reading import read_to, read_whole, take_newest
+from streams.kafka.log_reading import read_rows, read_to, read_whole, take_newest
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names, check_shared
 from streams.settings import Settings
@@ -114,10 +114,7 @@ async def read_unlisted(settings: Settings, city: City) -> list[UnlistedCount]:
     """
     topic = Names(settings.namespace).unlisted
     await check_shared(settings, topic)
-    rows: dict[str, bytes] = {}
-    async with started(log_reader(Connection.of(settings))) as consumer:
-        async for _, records in read_whole(consumer, [TopicPartition(topic, 0)]):
-            take_newest(rows, records)
+    rows = await read_rows(Connection.of(settings), TopicPartition(topic, 0))
     return summed(rows.values(), city)
 
 

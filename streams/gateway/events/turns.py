@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, not_now
 
 MOST_WAITING_OF_ONE = 50  # who asks and goes away waits all the same: nobody hears of it before the turn
-_AGAIN_SECONDS = 5
 # Whose request it is that is being served: a token's holder, or who asks without one by the address; None where nobody
 # needs a token.
 ASKER: ContextVar[Hashable] = ContextVar("asker", default=None)
@@ -27,8 +26,7 @@ def for_all() -> Iterator[None]:
 
 def too_many(waiting: int) -> Problem:
     """503: so many requests of the same asker wait, and the next one does not."""
-    sentence = f"{waiting} requests of the same sender wait for this already"
-    return Problem(503, "busy", sentence, {"retry-after": str(_AGAIN_SECONDS)})
+    return not_now(f"{waiting} requests of the same sender wait for this already")
 
 
 class Turns:

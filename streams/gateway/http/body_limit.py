@@ -6,13 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.gateway.events.shares import Shares
 from streams.gateway.events.turns import ASKER
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import Problem, not_now
 
 # From the first piece that is asked for to the last; a report from the slowest line takes a fraction of that.
 BODY_SECONDS = 30.0
 MOST_TOGETHER_BYTES = 200_000_000
 MOST_OF_ONE_BYTES = 50_000_000  # of these of one token, or without one of one address: nobody takes all the room
-_AGAIN_SECONDS = 5
 
 
 class BodyLimit:
@@ -75,9 +74,7 @@ class BodyLimit:
             if come > self._most:
                 raise self._too_large()
             if self._room < 0 or self._held.of(whose) > self._of_one:
-                raise Problem(
-                    503, "busy", "too many bodies are being read at once", {"retry-after": str(_AGAIN_SECONDS)}
-                )
+                raise not_now("too many bodies are being read at once")
             whole = not message.get("more_body", False)
             return message
 

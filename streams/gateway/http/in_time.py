@@ -3,10 +3,8 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import not_now
 from streams.gateway.shutdown import ANSWER_SECONDS, Shutdown
-
-_AGAIN_SECONDS = 5
 
 
 class InTime:
@@ -35,5 +33,4 @@ class InTime:
         except TimeoutError:
             if began:
                 raise
-            problem = Problem(503, "shutdown", "the gateway is ending", {"retry-after": str(_AGAIN_SECONDS)})
-            await problem.response()(scope, receive, closed)
+            await not_now("the gateway is ending", "shutdown").response()(scope, receive, closed)

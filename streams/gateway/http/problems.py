@@ -49,6 +49,11 @@ def no_such_address() -> Problem:
     return Problem(404, "not-found", "there is no such address")
 
 
+def not_now(detail: str, kind: str = "busy", seconds: int = 5) -> Problem:
+    """503: it is worth another try in so many seconds."""
+    return Problem(503, kind, detail, {"retry-after": str(seconds)})
+
+
 def of_poison(poison: Poison) -> Problem:
     """What breaks a contract: 422 with the field and the rule, never with what the field held."""
     return Problem(422, poison.error, str(poison), field=poison.field, rule=poison.rule)

@@ -19,7 +19,7 @@ from streams.gateway.events.turns import for_all
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import named, names
 from streams.gateway.open_figures.suppression import LEAST, withheld
-from streams.gateway.shards import Shards
+from streams.gateway.shards import Shards, incomplete
 from streams.gateway.status import ask_figures, merged
 from streams.terminal.safe_csv import write_safe_csv
 
@@ -66,7 +66,7 @@ class OpenFigures:
         with for_all():
             answers = await ask_figures(self._shards, window, TABLES)
         if not answers.complete:
-            raise Problem(503, "incomplete", "not all figures are there at the moment: ask again", {"retry-after": "5"})
+            raise incomplete("not all figures are there at the moment: ask again")
         sums = {dimension: merged(answers, dimension) for dimension in TABLES}
         document = open_document(self._city, sums) | {"month": month}
         told = msgspec.json.encode(document)

@@ -20,7 +20,7 @@ from models.times import to_text
 from streams.gateway.events.live_facts import QUIET_SECONDS, Sign, StreamPosition, Told
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
-from streams.gateway.http.problems import Problem
+from streams.gateway.http.problems import not_now
 from streams.gateway.http.responses import names
 from streams.gateway.waiting import FactTail
 
@@ -60,7 +60,7 @@ class _Followed(StreamingResponse):
             elif own > MOST_OF_ONE:
                 said = f"{MOST_OF_ONE} follow the assignments with this token already"
             if said:
-                await Problem(503, "busy", said, {"retry-after": "30"}).response()(scope, receive, send)
+                await not_now(said, seconds=30).response()(scope, receive, send)
             else:
                 await super().__call__(scope, receive, send)
 

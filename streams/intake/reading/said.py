@@ -183,9 +183,7 @@ _TYPES: dict[type[events.Contract], type[Said]] = {
 }
 
 
-def of_contract(
-    kept: events.Incoming,
-) -> Said:
+def of_contract(kept: events.Incoming) -> Said:
     """What the model of a contract says; a measurement says it as a detection."""
     if isinstance(kept, events.Measurement):
         kept = kept.detection()

@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY
 # Who is told what: the place of the sentence among the arguments. Of the stages' and the audit's inner troubles
 # operators are told in English.
 TOLD = {
-    "Poison": 1, "Problem": 2, "incomplete": 0, "PydanticCustomError": 1,
+    "Poison": 1, "Problem": 2, "incomplete": 0, "not_now": 0, "PydanticCustomError": 1,
     "UsageError": 0, "TopicError": 0, "StatusError": 0, "HttpError": 0, "HealthError": 0,
     "DeadLetterError": 0, "DemoError": 0, "ClassifierError": 0, "ControlError": 0, "LogError": 0,
 }  # fmt: skip
