@@ -12,7 +12,6 @@ from datetime import datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from models.city import City
 from models.times import to_ms
@@ -23,10 +22,10 @@ from streams.kafka.clients import log_reader, started
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
+from streams.kafka.polling import heard
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
-_RETRY_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 Use = Callable[[City], Awaitable[None]]
 
@@ -103,12 +102,7 @@ def _tell_of_calendar(city: City) -> None:
 
 async def _news(consumer: AIOKafkaConsumer, seconds: float) -> Publication | None:
     """The last publication that comes within so many seconds."""
-    try:
-        batches = await consumer.getmany(timeout_ms=int(seconds * 1000))
-    except KafkaError as error:
-        log.warning("the control topic cannot be read: %s", error)
-        await asyncio.sleep(_RETRY_SECONDS)
-        return None
+    batches = await heard(consumer, seconds, "the control topic")
     return _newest(record for batch in batches.values() for record in batch)
 
 

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from models.city import City
 from models.classifier import Classifier, ClassifierError
@@ -21,14 +20,14 @@ from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
+from streams.kafka.polling import heard
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tasks import end
 
 ACTIVE = "model/active"
 SHADOW = "model/shadow"
-_RETRY_SECONDS = 5.0
-_POLL_MS = 500
+_POLL_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +90,7 @@ class LiveModels:
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:
-            try:
-                await self._take_in((await consumer.getmany(timeout_ms=_POLL_MS)).get(topic, ()))
-            except KafkaError as error:
-                log.warning("the control topic cannot be read: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
+            await self._take_in((await heard(consumer, _POLL_SECONDS, "the control topic")).get(topic, ()))
 
     async def _take_in(self, records: Iterable[ConsumerRecord]) -> None:
         newest: dict[str, bytes | None] = {}

@@ -1,12 +1,10 @@
 """The silences that were set, as a desk follows them: what changes, it writes to its own partitions of the inbox."""
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from models.inbox import LiveSilence
 from streams.control.live_silences import read_silences
@@ -14,11 +12,11 @@ from streams.kafka.clients import log_reader, started
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
+from streams.kafka.polling import heard
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
-_RETRY_SECONDS = 5.0
-_POLL_MS = 200
+_POLL_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +44,7 @@ class FollowedSilences:
             async for _, records in read_whole(consumer, [topic]):
                 self._take_records(records)
             while True:
-                try:
-                    batch = await consumer.getmany(timeout_ms=_POLL_MS)
-                except KafkaError as error:
-                    log.warning("the silences cannot be read: %s", error)
-                    await asyncio.sleep(_RETRY_SECONDS)
-                else:
-                    self._take_records(batch.get(topic, ()))
+                self._take_records((await heard(consumer, _POLL_SECONDS, "the topic of silences")).get(topic, ()))
 
     def _take_records(self, records: Sequence[ConsumerRecord]) -> None:
         for record in records:

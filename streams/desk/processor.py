@@ -204,7 +204,7 @@ class DeskProcessor:
     async def _in_the_clear(self, sends: list[Send], keys: ReportKeys) -> list[Send]:
         """The same with the words opened in what departments and mobile units get, and nowhere else."""
         told = self._names.assignments(""), self._names.tasks("")
-        to_open = [send.topic.startswith(told) and b"sealed:" in (send.value or b"") for send in sends]
+        to_open = [send.topic.startswith(told) and bool(key_names(send.value or b"")) for send in sends]
         if not any(to_open):
             return sends
         await keys.catch_up()

@@ -20,8 +20,6 @@ from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
-_SEALED = b'"sealed:'
-
 
 @dataclass(frozen=True, slots=True)
 class Whose:
@@ -74,11 +72,10 @@ async def _sealed(settings: Settings, whose: Whose) -> AsyncIterator[set[str]]:
     async with started(log_reader(Connection.of(settings))) as consumer:
         async for _, records in read_whole(consumer, parts):
             for record in records:
-                if _SEALED not in record.value:
-                    continue
-                fact = facts.from_wire(event_type(record.headers), record.value)
-                if isinstance(fact, facts.Fact) and whose.means(fact):
-                    yield key_names(record.value)
+                if names := key_names(record.value):
+                    fact = facts.from_wire(event_type(record.headers), record.value)
+                    if isinstance(fact, facts.Fact) and whose.means(fact):
+                        yield names
 
 
 async def _reached_by(settings: Settings, reporter: str, keys: ReportKeys | None) -> AsyncIterator[Sighting]:

@@ -113,9 +113,9 @@ class Status:
         return await self._cache.get(asked, lambda: self._of_all(window, by, below=below))
 
     async def _of_all(self, window: Window, by: str, *, below: bool) -> StatusDocument:
-        answers = await self._ask(window, {"area", by})
+        answers = await ask_figures(self._shards, window, {"area", by})
         sums = merged(answers, by)
-        for key in self._known(by):
+        for key in self.city.departments if by == "department" else ():  # listed even when nothing happened
             sums.setdefault(key, FigureRow())
         if below:
             sums = with_below(sums, self.city.hierarchy)
@@ -126,7 +126,7 @@ class Status:
 
     async def of_one(self, window: Window, department: str, *, below: bool = False) -> dict[str, Any]:
         """One department; `below`: with all that stand below it. Raises Problem when there is none of that id."""
-        answers = await self._ask(window, {"department"}, "" if below else department)
+        answers = await ask_figures(self._shards, window, {"department"}, "" if below else department)
         sums = merged(answers, "department")
         row = (with_below(sums, self.city.hierarchy) if below else sums).get(department)
         if row is None and department not in self.city.departments and department != NONE:
@@ -156,9 +156,6 @@ class Status:
         ]
         return self._head(answers, window) | {"days": days}
 
-    async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> ShardAnswers[PartitionFigures]:
-        return await ask_figures(self._shards, window, dimensions, key)
-
     def _head(self, answers: ShardAnswers[Any], window: Window) -> dict[str, Any]:
         return {
             "as_of": to_text(now_ms()),
@@ -175,10 +172,6 @@ class Status:
         """What counts, and beside it what definitions that are to come would make of it."""
         beside = coming(row)
         return dict(indicators(row, self._weights)) | ({"coming": beside} if beside else {})
-
-    def _known(self, by: str) -> Mapping[str, Any]:
-        """What is listed even when nothing happened."""
-        return self.city.departments if by == "department" else {}
 
     def _named(self, by: str, key: str) -> dict[str, str]:
         if key == NONE:

@@ -1,10 +1,15 @@
-"""What has come for a member of a group, as long as it is one."""
+"""What has come: for a member of a group, as long as it is one; for a follower of topics, also while Kafka is away."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import NoOffsetForPartitionError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 5.0
 
 
 async def poll(
@@ -30,3 +35,19 @@ async def poll(
     finally:
         fetching.cancel()
         ending.cancel()
+
+
+async def heard(
+    consumer: AIOKafkaConsumer, seconds: float, what: str
+) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
+    """What has come for a consumer within so many seconds. Where Kafka fails that is logged, as `what` cannot be read,
+    and after a while nothing has come."""
+    try:
+        found: Mapping[TopicPartition, Sequence[ConsumerRecord]] = await consumer.getmany(
+            timeout_ms=int(seconds * 1000)
+        )
+    except KafkaError as error:
+        log.warning("%s cannot be read: %s", what, error)
+        await asyncio.sleep(_RETRY_SECONDS)
+        return {}
+    return found

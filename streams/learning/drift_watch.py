@@ -127,7 +127,8 @@ class DriftWatch:
                 metrics.DRIFT_ALARM.labels(name).set(figure.alarm)
         before = set((self._section or {}).get("alarms", ()))
         for name in set(drift.alarms) - before:
-            log.warning("drift: %s (%.3f, limit %.3f)", _SENTENCES[name], *_two(drift, name))
+            alarmed = drift.figures[name]
+            log.warning("drift: %s (%.3f, limit %.3f)", _SENTENCES[name], alarmed.value, alarmed.limit)
         self._section = {
             "as_of": to_text(now_ms()),
             "days": self.city.settings.drift_days,
@@ -137,10 +138,6 @@ class DriftWatch:
             "figures": msgspec.to_builtins(drift.figures),
             "alarms": {name: _SENTENCES[name] for name in drift.alarms},
         }
-
-
-def _two(drift: Drift, name: str) -> tuple[float, float]:
-    return drift.figures[name].value, drift.figures[name].limit
 
 
 def _take(orders: RecentOrders, record: ConsumerRecord, keys: ReportKeys | None) -> None:

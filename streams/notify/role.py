@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from models.city import load_city
 from models.envelope import Event
 from models.errors import UsageError
+from models.sealed_words import key_names
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
 from streams.erasure.report_keys import ReportKeys, open_report_keys
@@ -105,7 +106,7 @@ def _line(
 async def in_the_clear(event: Event, keys: ReportKeys | None) -> Event:
     """The same event with the words opened that reporters have written into their steps; of those who had them erased
     it reads `erased`. Raises SealError where another city's key has wrapped the keys, and KafkaError."""
-    if keys is None or b'"sealed:' not in event.data:
+    if keys is None or not key_names(event.data):
         return event
     await keys.catch_up()
     return replace(event, data=keys.opened(event.data))

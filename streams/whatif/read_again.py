@@ -12,13 +12,13 @@ from models.classifier.serving.features import Context
 from models.formats.quiet_scenes import classified
 from models.guess import Guess
 from models.inbox import InboxRecord, Item, Sighting
+from models.sealed_words import key_name
 from models.words import whole_text
 from streams.erasure.report_keys import ReportKeys
 from streams.erasure.sealer import without_terms
 from streams.intake.batch import Model, context_of
 
 _words = msgspec.json.Decoder(tuple[str, str])
-_SEALED = "sealed:"
 
 
 class ReadAgain:
@@ -86,7 +86,7 @@ class ReadAgain:
 
 
 def _is_sealed(item: Sighting) -> bool:
-    return item.title.startswith(_SEALED) or item.text.startswith(_SEALED)
+    return key_name((item.title, item.text)) != ""
 
 
 def _is_asked(item: Sighting) -> bool:

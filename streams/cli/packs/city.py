@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rich.table import Table
 
 from dispatcher.steps.routing import Route, is_named, is_no_fault, routed
-from models.city import City, Limit, LimitStage, load_city
+from models.city import City, LimitStage, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
@@ -290,7 +290,7 @@ def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> No
         stage: city.limit(found.category, found.condition or None, found.priority, stage)
         for stage in get_args(LimitStage)
     }
-    table.add_row("limits", ", ".join(f"{stage} {_amount(limit)}" for stage, limit in stages.items() if limit))
+    table.add_row("limits", ", ".join(f"{stage} {each.amount} {each.unit}" for stage, each in stages.items() if each))
     Console().print(table)
 
 
@@ -311,7 +311,3 @@ def _department(city: City, found: Route) -> str:
     if department is not None:
         return f"{department.name_zh} {department.name_en} ({department.id})"
     return f"rejected: {found.reject}" if found.reject else f"review: {found.review}"
-
-
-def _amount(limit: Limit) -> str:
-    return f"{limit.amount} {limit.unit}"

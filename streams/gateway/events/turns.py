@@ -1,11 +1,11 @@
 """Whose turn it is where few can be at work at a time 排队: nobody has all the turns, however much they ask for."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
+from streams.gateway.events.shares import Shares
 from streams.gateway.http.problems import Problem, not_now
 
 MOST_WAITING_OF_ONE = 50  # who asks and goes away waits all the same: nobody hears of it before the turn
@@ -36,7 +36,7 @@ class Turns:
     def __init__(self, most: int, of_one: int, waiting: int = MOST_WAITING_OF_ONE) -> None:
         self._all, self._of_one, self._waiting = asyncio.Semaphore(most), of_one, waiting
         self._own: dict[Hashable, asyncio.Semaphore] = {}
-        self._asked: Counter[Hashable] = Counter()
+        self._asked = Shares()
 
     @asynccontextmanager
     async def turn(self, whose: Hashable) -> AsyncIterator[None]:
@@ -45,15 +45,14 @@ class Turns:
             async with self._all:
                 yield
             return
-        if self._asked[whose] >= self._waiting:
+        if self._asked.of(whose) >= self._waiting:
             raise too_many(self._waiting)
-        self._asked[whose] += 1
         own = self._own.setdefault(whose, asyncio.Semaphore(self._of_one))
         try:
             # Its own turn first: who waits behind the others' takes nobody else's place there.
-            async with own, self._all:
-                yield
+            with self._asked.taking(whose):
+                async with own, self._all:
+                    yield
         finally:
-            self._asked[whose] -= 1
-            if not self._asked[whose]:
-                del self._asked[whose], self._own[whose]
+            if not self._asked.of(whose):
+                del self._own[whose]
