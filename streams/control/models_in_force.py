@@ -16,7 +16,7 @@ from models.city import City
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.store import Store
 from streams import metrics
-from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.clients import log_reader, started
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
@@ -124,13 +124,3 @@ class LiveModels:
         if self.active is not None:
             metrics.MODEL_ACTIVE.labels(self.active.id).set(1)
             log.info("classifier in force: %s", self.active.id)
-
-
-async def point(settings: Settings, key: str, name: str) -> None:
-    """Make `name` the active or the shadow model of every worker; an empty name takes the pointer back.
-
-    Raises KafkaError.
-    """
-    async with started(writer(Connection.of(settings))) as producer:
-        topic = Names(settings.namespace).control
-        await producer.send_and_wait(topic, name.encode() or None, key=key.encode(), partition=0)

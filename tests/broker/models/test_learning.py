@@ -25,7 +25,7 @@ from models.guess import Guess
 from streams.audit.recompute import audit
 from streams.cli.main import app
 from streams.control.model_pointers import Pointers, change, read_pointers, rolled_back
-from streams.control.models_in_force import ACTIVE, point
+from streams.control.models_in_force import ACTIVE
 from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
@@ -34,6 +34,7 @@ from streams.settings import Settings
 from tests.support.cities import written
 from tests.support.kafka import Kafka, Roles, eventually
 from tests.support.learning.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
+from tests.support.learning.pointing import point
 
 # Of the last two together it is told who errs less: a thousand messages show it, seven hundred do not.
 FIRST, SECOND, JUDGED, REST = 500, 1000, 400, 600

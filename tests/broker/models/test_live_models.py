@@ -12,11 +12,12 @@ from models.classifier import Classifier
 from models.classifier.learning.shipped import corpus
 from models.classifier.learning.training import Recipe, train
 from models.classifier.serving.store import Store
-from streams.control.models_in_force import ACTIVE, SHADOW, LiveModels, point
+from streams.control.models_in_force import ACTIVE, SHADOW, LiveModels
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from tests.support.cities import tiny_city
 from tests.support.kafka import eventually
+from tests.support.learning.pointing import point
 from tests.support.messages import raw
 
 WITHIN_SECONDS = 10.0
