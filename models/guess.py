@@ -14,6 +14,7 @@ NO_FAULT_KINDS: Mapping[str, tuple[str, str]] = {
     "thanks": ("致谢", "thanks for what was done"),
     "already-repaired": ("已修复", "what was reported is settled"),
     "withdrawal": ("撤诉", "takes back what was reported"),
+    "reminder": ("催办", "asks after what was reported, which is not settled"),
     "question": ("咨询", "asks for information"),
     "suggestion": ("建议", "suggests something new"),
     "hotline": ("投诉热线", "complains about the hotline itself"),
@@ -22,7 +23,7 @@ NO_FAULT_KINDS: Mapping[str, tuple[str, str]] = {
     "chatter": ("闲聊", "small talk"),
 }
 # Of these kinds is what speaks of something that was reported before.
-OF_AN_ORDER = frozenset({"thanks", "already-repaired", "withdrawal"})
+OF_AN_ORDER = frozenset({"thanks", "already-repaired", "withdrawal", "reminder"})
 
 
 class Corroboration(msgspec.Struct, frozen=True, gc=False):
@@ -43,9 +44,9 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     "abstain" (a person decides); `reason` says why for the latter two. Probabilities are calibrated, 0 to 1;
     `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
     contributions to the score of `category`, weightiest first. `model` is the artefact's digest. `kind` says which kind
-    of no fault (`praise`, `question` …) it is where the category is `none`. `beside` is the evidence beside the text
-    that counted; `second` the category of a second matter in the same words, which is for a person to split off, or, of
-    what is taken for no fault and doubted, that of the fault which it may be.
+    of no fault (`praise`, `question` …) it is where the category is `none`; of what is in doubt it may be `reminder`.
+    `beside` is the evidence beside the text that counted; `second` the category of a second matter in the same words,
+    which is for a person to split off, or, of what is taken for no fault and doubted, of the fault that it may be.
     """
 
     category: str

@@ -1,6 +1,6 @@
 """Reports in review meet 疑似重复: where the classifier is unsure of one or both, place, time, words and the likely
 categories are compared. A report joins only what surely is the same; what may be becomes a candidate for a person. A
-thanks 致谢, "already repaired" 已修复 or a withdrawal 撤诉 speaks of an order: it is offered to that.
+thanks 致谢, "already repaired" 已修复, a withdrawal 撤诉 or a reminder 催办 speaks of an order: it is offered to that.
 """
 
 import heapq
@@ -84,7 +84,8 @@ def _there(work: UnitOfWork, sighting: Sighting, names: Iterable[str], own: Sequ
 
 
 def _is_a_thanks(order: Order) -> bool:
-    return not order.category and order.guess is not None and _of_an_order(order.guess)
+    guess = order.guess
+    return not order.category and guess is not None and guess.category == NO_FAULT and _of_an_order(guess)
 
 
 def _is_open(order: Order, sighting: Sighting) -> bool:
@@ -92,7 +93,7 @@ def _is_open(order: Order, sighting: Sighting) -> bool:
 
 
 def _of_an_order(guess: Guess) -> bool:
-    return guess.category == NO_FAULT and guess.kind in OF_AN_ORDER
+    return guess.kind in OF_AN_ORDER
 
 
 def _around(work: UnitOfWork, sighting: Sighting, category: str) -> MaybeSame:

@@ -26,6 +26,7 @@ from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
 from models.classifier.serving.matter.edges import without_edges
 from models.classifier.serving.matter.framing import unwrapped
+from models.classifier.serving.matter.reminders import REMINDER, is_reminder, kind_in
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
@@ -147,13 +148,15 @@ class Classifier:
 
     def _with_words(self, encoded: Encoded, guesses: Sequence[Guess]) -> list[Guess]:
         """The guesses, none of them sure of what has no word, names nothing but a place, or only stands for what was
-        sent beside it."""
-        return [
-            msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
-            if guess.outcome != "abstain" and self._says_nothing(guess, text)
-            else guess
-            for guess, text in zip(guesses, encoded.pieces.texts, strict=True)
-        ]
+        sent beside it; short ones in doubt with whether they are reminders."""
+        return [self._with_text(guess, text) for guess, text in zip(guesses, encoded.pieces.texts, strict=True)]
+
+    def _with_text(self, guess: Guess, text: str) -> Guess:
+        if guess.outcome != "abstain" and self._says_nothing(guess, text):
+            guess = msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
+        if guess.outcome == "abstain" and not guess.kind and may_say_where(text) and is_reminder(text):
+            return msgspec.structs.replace(guess, kind=REMINDER)
+        return guess
 
     def _says_nothing(self, guess: Guess, text: str) -> bool:
         if is_only_sent(text):
@@ -177,7 +180,8 @@ class Classifier:
         judged = self.manifest.confidence.judge(self._columns.by_category(scores), pieces.lengths, self._groups)
         none = self.classes.index(NO_FAULT)
         columns = self._columns.chosen(scores, np.full(len(scores), none, dtype=np.intp))
-        kinds = [kind_of(self._columns.labels[column]) for column in columns.tolist()]
+        labels = map(self._columns.labels.__getitem__, columns.tolist())
+        kinds = [kind_in(text, kind_of(label)) for text, label in zip(pieces.texts, labels, strict=True)]
         return list(zip(judged.probability[:, none].tolist(), kinds, strict=True))
 
     @property
@@ -315,7 +319,7 @@ class Classifier:
                         zip(map(self.classes.__getitem__, ranked[n].tolist()), likely[n].tolist(), strict=True)
                     ),
                     terms=terms[n],
-                    kind=kind_of(self._columns.labels[int(columns[n])]),
+                    kind=kind_in(encoded.pieces.texts[n], kind_of(self._columns.labels[int(columns[n])])),
                     beside=told.get(n, ()),
                 )
             )

@@ -38,7 +38,8 @@ def test_the_same_words_at_one_point_are_one_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "offered"), [("thanks", True), ("already-repaired", True), ("withdrawal", True), ("question", False)]
+    ("kind", "offered"),
+    [("thanks", True), ("already-repaired", True), ("withdrawal", True), ("reminder", True), ("question", False)],
 )
 def test_a_thanks_or_a_withdrawal_is_offered_to_the_open_order_that_it_names(kind: str, offered: bool) -> None:
     """By place and by what comes next to none, however unlikely; it never joins by itself. A question names none."""
@@ -93,6 +94,20 @@ def test_a_thanks_without_a_place_is_offered_to_no_others_order() -> None:
     assert len(desk.state.orders) == 2
 
     assert thanks(desk) == ()
+
+
+def test_a_reminder_that_names_nothing_is_offered_to_its_reporters_open_order() -> None:
+    """A model guesses at what is still not done, and is not sure; whose it is may be told."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+    said = guess("water-leak", 0.39, alternatives=(("water-leak", 0.39),), kind="reminder", outcome="abstain")
+
+    words = report("2", T0 + HOUR, "还是没修好", guess=said, **{"reporter": "hash-1", **NOWHERE})
+    desk.feed(words, at=T0 + HOUR)
+
+    first, second = desk.state.orders.values()
+    assert (second.state, second.candidates) == ("review", (first.id,))
+    assert_laws(desk)
 
 
 def test_what_is_doubtfully_a_thanks_is_offered_too() -> None:

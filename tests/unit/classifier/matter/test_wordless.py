@@ -35,6 +35,7 @@ from tests.support.learning.classifiers import small_model
         "有人",
         "人 人 人",
         "没人管",
+        "三天了没人管",
         "somebody is here",
         "",
     ],
