@@ -141,6 +141,11 @@ class LogReader:
             self._progress(len(wanted))
             yield wanted
 
+    def begun(self, rows: Mapping[str, bytes]) -> tuple[Meta, str]:
+        """Where a desk stands by the rows of its changelog, and the pack that its partition began with."""
+        meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=self.packs.own.digest)
+        return meta, self.first_pack or meta.pack
+
     async def decided(
         self, number: int, meta: Meta, rows: Mapping[str, bytes]
     ) -> AsyncIterator[tuple[list[InboxRecord], dict[str, City]]]:
@@ -224,8 +229,7 @@ async def recompute(reader: LogReader, number: int) -> Partition:
     async for batch in reader.records(log, ends[log]):
         for record in batch:
             recount.fact(event_type(record.headers), record.value)
-    meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
-    first = reader.first_pack or meta.pack
+    meta, first = reader.begun(rows)
     cities = await packs.at_hand([first])
     async for records, named in reader.decided(number, meta, rows):
         cities |= named

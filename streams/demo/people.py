@@ -90,7 +90,7 @@ class DemoPeople:
             return
         if self._senders is not None and data["evidence"][0]["source"] not in self._senders:
             return
-        by = _clerk(department)
+        by = _of_department(department)
         common = {"order_id": data["order_id"], "attempt": data["attempt"], "by": by}
         self._leads[data["order_id"]] = department
         if data["order_id"] in self._matters:
@@ -147,7 +147,7 @@ class DemoPeople:
             said["evidence_urls"] = [_photo(fact.order_id)]
         if act.until_days:
             said["until"] = to_text(fact.at + int((act.hours / 24 + act.until_days) * DAY_MS))
-        by = _clerk(department) if act.role == "lead" else {"role": act.role, "id": f"{act.role}-1"}
+        by = _of_department(department) if act.role == "lead" else _somebody(act.role)
         data = {"order_id": fact.order_id, "action": act.action, "by": by} | said
         return Reply(act.hours * _HOUR_S, data, exact=True)
 
@@ -170,7 +170,7 @@ class DemoPeople:
         yield self._decision(order)
 
     def _decision(self, order: Subject) -> Reply:
-        by = {"role": "reviewer", "id": "reviewer-1"}
+        by = _somebody("reviewer")
         category = self._true.get(order["order_id"])
         if category == NO_FAULT:
             said = {"action": "decide", "code": "not-a-problem", "reason": "不属诉求 (it is no fault)"}
@@ -182,7 +182,7 @@ class DemoPeople:
         return self._reply(order | said | {"by": by})
 
     def _returned(self, fact: facts.Returned, order: Subject) -> Iterator[Reply]:
-        by = {"role": "dispatcher", "id": "dispatcher-1"}
+        by = _somebody("dispatcher")
         if fact.code == "not-a-problem":
             said = {"action": "approve-return", "code": fact.code, "reason": "经核实属误报 (a false alarm)"}
             yield self._reply(order | said | {"by": by})
@@ -192,15 +192,13 @@ class DemoPeople:
             yield self._reply(order | {"action": "refuse-return", "by": by, "reason": "职责清单载明 (it is listed)"})
 
     def _in_arbitration(self, fact: facts.SentToArbitration, order: Subject) -> Iterator[Reply]:
-        by = {"role": "duty-officer", "id": "duty-officer-1"}
+        by = _somebody("duty-officer")
         yield self._reply(order | {"action": "arbitrate", "by": by, "department": self._leads.get(fact.order_id, "")})
 
     def _assigned(self, fact: facts.Assigned, order: Subject) -> Iterator[Reply]:
         if (plan := _ONE_THING.get(fact.why.rule)) and fact.order_id not in self._joint:
             self._joint.add(fact.order_id)
-            yield self._reply(
-                order | {"action": "divide", "plan": plan, "by": {"role": "dispatcher", "id": "dispatcher-1"}}
-            )
+            yield self._reply(order | {"action": "divide", "plan": plan, "by": _somebody("dispatcher")})
 
     def _accepted(self, fact: facts.Accepted, order: Subject) -> Iterator[Reply]:
         if fact.order_id in self._joint or self._does(self._habits.forgets):  # a joint order ends with its parts
@@ -209,8 +207,8 @@ class DemoPeople:
         if true != self._guessed.get(fact.order_id, ""):
             self._guessed[fact.order_id] = true
             said = {"action": "re-categorise", "category": true, "reason": "现场查明 (as was seen on the spot)"}
-            yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-2"}})
-        by, habits = _clerk(fact.actor.department), self._habits
+            yield self._reply(order | said | {"by": _somebody("dispatcher", 2)})
+        by, habits = _of_department(fact.actor.department), self._habits
         if self._does(habits.extensions):
             yield self._reply(
                 order | {"action": "request-extension", "by": by, "reason": "等待配件 (waiting for a part)"}
@@ -230,10 +228,10 @@ class DemoPeople:
 
     def _extension(self, fact: facts.ExtensionRequested, order: Subject) -> Iterator[Reply]:
         action = "approve-extension" if self._does(self._habits.extensions_granted) else "refuse-extension"
-        yield self._reply(order | {"action": action, "by": {"role": "dispatcher", "id": "dispatcher-2"}})
+        yield self._reply(order | {"action": action, "by": _somebody("dispatcher", 2)})
 
     def _suspension(self, fact: facts.SuspensionRequested, order: Subject) -> Iterator[Reply]:
-        by = {"role": "dispatcher", "id": "dispatcher-2"}
+        by = _somebody("dispatcher", 2)
         if self._does(self._habits.suspensions_granted):
             yield self._reply(order | {"action": "approve-suspension", "by": by})
         else:
@@ -249,24 +247,24 @@ class DemoPeople:
         if fact.stage == "handle" and self._does(self._habits.supervises):
             said = {"action": "supervise", "level": 2, "until": to_text(fact.at + DAY_MS)}
             reason = "超期未办,请今日办结 (overdue: to be done today)"
-            yield self._reply(order | said | {"reason": reason, "by": {"role": "duty-officer", "id": "duty-officer-1"}})
+            yield self._reply(order | said | {"reason": reason, "by": _somebody("duty-officer")})
 
     def _reminded(self, fact: facts.Reminded, order: Subject) -> Iterator[Reply]:
         if self._does(self._habits.prioritises):
             said = {"action": "prioritise", "priority": 2, "reason": "群众催办 (its reporter waits)"}
-            yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-1"}})
+            yield self._reply(order | said | {"by": _somebody("dispatcher")})
 
     def _linked(self, fact: facts.Linked, order: Subject) -> Iterator[Reply]:
         if fact.kind == "candidate" and self._does(self._habits.merges):
             said = {"action": "merge", "other_order_id": fact.other, "reason": "同一处同一事 (it is the same)"}
-            yield self._reply(order | said | {"by": {"role": "operator", "id": "operator-1"}})
+            yield self._reply(order | said | {"by": _somebody("operator")})
 
     def _to_be_called(self, fact: facts.CallBackDue | facts.CalledBack, order: Subject) -> Iterator[Reply]:
         if isinstance(fact, facts.CalledBack) and fact.satisfied is not None:
             return
         if not self._does(self._habits.calls):
             return
-        said: dict[str, Any] = {"action": "call-back", "by": {"role": "dispatcher", "id": "dispatcher-3"}}
+        said: dict[str, Any] = {"action": "call-back", "by": _somebody("dispatcher", 3)}
         if not self._does(self._habits.reached):
             said["code"] = "not-reached"
         elif self._does(self._habits.unhappy):
@@ -282,7 +280,7 @@ class DemoPeople:
 
     def _check(self, order: Subject) -> Reply:
         passed = self._random.random() >= self._habits.reworks
-        by = {"role": "inspector", "id": "inspector-1"}
+        by = _somebody("inspector")
         return self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
 
     def _check_given(self, fact: facts.CheckGiven, order: Subject) -> Iterator[Reply]:
@@ -346,14 +344,14 @@ class DemoPeople:
         yield Reply(said.delay, data, kind=RECHECKED, source=fact.source)
 
     def _appealed(self, fact: facts.Appealed, order: Subject) -> Iterator[Reply]:
-        for reviewer in ("reviewer-2", "reviewer-3"):
-            yield self._reply(order | {"action": "approve-appeal", "by": {"role": "reviewer", "id": reviewer}})
+        for number in (2, 3):
+            yield self._reply(order | {"action": "approve-appeal", "by": _somebody("reviewer", number)})
 
     def _closed(self, fact: facts.Closed, order: Subject) -> Iterator[Reply]:
         """Whoever reported it may say what they think of it; who was late may say why."""
         habits, department = self._habits, self._handlers.get(fact.order_id, "")
         if fact.late and department and self._does(habits.appeals):
-            by = {"role": "department", "department": department, "id": f"{department}/head"}
+            by = _of_department(department, "head")
             yield self._reply(order | {"action": "appeal", "by": by, "reason": "台风停工 (work stopped for the storm)"})
         known = self._reporters.get(fact.order_id)
         if not known or not self._does(habits.answers):
@@ -383,7 +381,7 @@ class DemoPeople:
     def _handle(self, order: Subject, fact: Fact, department: str = "") -> Reply:
         department = department or fact.actor.department
         self._handlers[fact.order_id] = department
-        by = {"role": "department", "department": department, "id": f"{department}/crew"}
+        by = _of_department(department, "crew")
         return self._reply(order | {"action": "handle", "by": by, "evidence_urls": [_photo(fact.order_id)]})
 
     def _reply(self, data: dict[str, Any]) -> Reply:
@@ -407,8 +405,12 @@ class DemoPeople:
         return Event(name, reply.source or self._source, reply.kind, json.dumps(data).encode(), now_ms)
 
 
-def _clerk(department: str) -> dict[str, str]:
-    return {"role": "department", "department": department, "id": f"{department}/clerk"}
+def _somebody(role: str, number: int = 1) -> dict[str, str]:
+    return {"role": role, "id": f"{role}-{number}"}
+
+
+def _of_department(department: str, who: str = "clerk") -> dict[str, str]:
+    return {"role": "department", "department": department, "id": f"{department}/{who}"}
 
 
 def _photo(order_id: str) -> str:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from streams.local.children import signal_group, spawn
@@ -40,7 +40,7 @@ class _Running:
     started: float = 0.0
     backoff: float = _FIRST_BACKOFF_SECONDS
     not_before: float = 0.0
-    restarts: int = field(default=0)
+    restarts: int = 0
 
 
 class Supervisor:

@@ -8,8 +8,6 @@ import msgspec
 from aiokafka import TopicPartition
 
 from dispatcher.figures.indicators import Window
-from dispatcher.partition import row_keys
-from dispatcher.partition.state import Meta
 from dispatcher.whatif.comparing import PartitionComparison, WhatIf, compare, summed
 from dispatcher.whatif.course import Course, chained
 from dispatcher.whatif.two_courses import TwoCourses
@@ -25,7 +23,6 @@ from streams.settings import Settings
 from streams.whatif.read_again import ReadAgain
 
 _AFTER_ALL = 99991231
-_meta = msgspec.json.Decoder(Meta)
 
 
 class _Recorded(msgspec.Struct):
@@ -110,8 +107,7 @@ async def _partition(
             raise UsageError(f"the beginning of {topic} is no longer there: nothing can be decided again from it")
     ends = await reader.ends_at_rest(number)
     rows = await reader.rows(desk, ends[desk])
-    meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
-    first = reader.first_pack or meta.pack
+    meta, first = reader.begun(rows)
     cities = {other.digest: other} | await packs.at_hand([first])
     until = span.until(other)
     courses = TwoCourses(number, first, "" if packs_stay else other.digest, span.since(other), again.record)
