@@ -14,7 +14,7 @@ from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import offsets_since, read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -52,9 +52,8 @@ class RecentLetters:
         async with started(log_reader(self._connection)) as consumer:
             consumer.assign([part])
             since = self._first_hour(now_ms()) * HOUR_MS
-            found = (await consumer.offsets_for_times({part: since}))[part]
-            end = (await consumer.end_offsets([part]))[part]
-            consumer.seek(part, end if found is None else found.offset)
+            begins = await offsets_since(consumer, since, await consumer.end_offsets([part]))
+            consumer.seek(part, begins[part])
             self._by_hour = {}
             while True:
                 async for _, records in read_to(consumer, await consumer.end_offsets([part])):

@@ -53,6 +53,15 @@ async def read_whole(
         yield batch
 
 
+async def offsets_since(
+    consumer: AIOKafkaConsumer, instant: int, ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """The first offsets of an instant (ms UTC) or later, by Kafka's clock; the ends where there are none. Ask for the
+    ends before: what comes meanwhile is then behind what is read. Raises KafkaError."""
+    found = await consumer.offsets_for_times(dict.fromkeys(ends, max(instant, 0)))
+    return {part: end if found[part] is None else found[part].offset for part, end in ends.items()}
+
+
 def open_ends(connection: Connection) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     """What tells where partitions end, transactions that are still open included."""
     return started(log_reader(connection, isolation_level="read_uncommitted"))

@@ -20,7 +20,7 @@ from streams.erasure.report_keys import ReportKeys
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
-from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, offsets_since, read_to
 from streams.kafka.topics import Names
 from streams.learning.drift_window import TYPES, Drift, RecentOrders
 from streams.settings import Settings
@@ -94,12 +94,9 @@ class DriftWatch:
         return now_ms() - int(self.city.settings.drift_days * DAY_MS)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
-        since = self._since()
-        places = await consumer.offsets_for_times(dict.fromkeys(self._parts, since))
         ends = await consumer.end_offsets(self._parts)
-        for part in self._parts:
-            place = places.get(part)
-            consumer.seek(part, ends[part] if place is None else place.offset)
+        for part, offset in (await offsets_since(consumer, self._since(), ends)).items():
+            consumer.seek(part, offset)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         """Read to the present ends, or the newest `MOST_RECORDS` before them into a new window."""

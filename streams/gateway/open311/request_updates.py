@@ -92,9 +92,11 @@ class RequestUpdates:
         body, name = msgspec.json.encode(data), form.get("update_id", "").strip() or uuid.uuid4().hex
         said = Event(name, prefixed(holder, SOURCE), UPDATE, body, None)
         event, known = await self._receiver.read(body, lambda: of_update(said, holder) if _is_citizen(holder) else said)
-        if _is_citizen(holder) and await self._finder.is_nobody_s(order.id):
-            raise Problem(403, "forbidden", "api_key may add to those requests alone that it has sent")
-        if holder is not None and not _is_citizen(holder) and not _has_sent(order, known.source):
+        if _is_citizen(holder):
+            foreign = await self._finder.is_nobody_s(order.id)
+        else:
+            foreign = holder is not None and not _has_sent(order, known.source)
+        if foreign:
             raise Problem(403, "forbidden", "api_key may add to those requests alone that it has sent")
         waiter = Waiter(known.source, known.id)
         answer = await self._receiver.receive(

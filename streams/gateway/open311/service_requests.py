@@ -31,14 +31,7 @@ _TOKEN = re.compile(r"([^\n]*open311)\n([0-9a-f]{32})")
 class ServiceRequests:
     """Services, requests and tokens, each as a Response in a format. All methods raise Problem."""
 
-    def __init__(
-        self,
-        city: City,
-        reports: str,
-        receiver: Receiver,
-        finder: Finder,
-        keys: ApiKeys,
-    ) -> None:
+    def __init__(self, city: City, reports: str, receiver: Receiver, finder: Finder, keys: ApiKeys) -> None:
         """`reports` is the topic of reports."""
         self._city, self._reports = city, reports
         self._receiver, self._finder, self._keys = receiver, finder, keys

@@ -1,9 +1,9 @@
 """The steps of all orders between two instants, from the log of facts: those that reporters are told of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
@@ -11,7 +11,7 @@ from streams.gateway.events.turns import ASKER, Turns
 from streams.gateway.reporters.public_state import TOLD
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, offsets_since, read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -46,7 +46,8 @@ class StepLog:
         async with self._turns.turn(ASKER.get()), started(log_reader(Connection.of(self._settings))) as consumer:
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
-            starts, stops = await _at(consumer, since, ends), await _at(consumer, until + 1, ends)
+            starts = await offsets_since(consumer, since, ends)
+            stops = await offsets_since(consumer, until + 1, ends)
             reading = {part: min(stops[part], starts[part] + each) for part in parts}
             for part in parts:
                 consumer.seek(part, starts[part])
@@ -54,14 +55,6 @@ class StepLog:
             async for part, records in read_to(consumer, reading, BESIDE_ANSWERS):
                 steps.take(part, (record for record in records if record.offset < reading[part]))
         return steps.found(most)
-
-
-async def _at(
-    consumer: AIOKafkaConsumer, instant: int, ends: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, int]:
-    """The first offsets of an instant or later, the ends where there are none."""
-    found = await consumer.offsets_for_times(dict.fromkeys(ends, max(instant, 0)))
-    return {part: end if found[part] is None else found[part].offset for part, end in ends.items()}
 
 
 class StepsOf:

@@ -28,7 +28,7 @@ from streams.gateway.orders.order_finder import Finder, merged_into
 from streams.gateway.shards import incomplete
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import BESIDE_ANSWERS, read_to
+from streams.kafka.log_reading import BESIDE_ANSWERS, offsets_since, read_to
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
@@ -104,8 +104,7 @@ async def _page(
     end = (await consumer.end_offsets([part]))[part]
     begin = start - _LOOK_BACK if start is not None else None
     if start is None:
-        found = (await consumer.offsets_for_times({part: max(sighted.since - _BEFORE_MS, 0)}))[part]
-        start = end if found is None else found.offset
+        start = (await offsets_since(consumer, sighted.since - _BEFORE_MS, {part: end}))[part]
     first = (await consumer.beginning_offsets([part]))[part]
     start = max(start, first)
     consumer.seek(part, start if begin is None else max(begin, first))
