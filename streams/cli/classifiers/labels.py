@@ -13,7 +13,7 @@ import typer
 
 from models.errors import UsageError
 from models.times import to_ms
-from streams.cli.classifiers.options import first_or_last
+from streams.cli.days import days_between
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import hand_out, say
 
@@ -52,12 +52,10 @@ def export(
     from streams.settings import load_settings
     from streams.terminal.progress import counting
 
-    begin, end = first_or_last("--since", since), first_or_last("--until", until)
+    begin, end = days_between(("--since", since), ("--until", until))
     settings = load_settings()
     zone = load_city(settings.city).zone
     first, last = _start(begin, zone), None if end is None else _start(end + timedelta(days=1), zone)
-    if first is not None and last is not None and last <= first:
-        raise UsageError("--until lies before --since")
     with counting("reading the log", None) as advance:
         found = between(asyncio.run(read_labels(settings, advance)), first, last)
     found = [label for label in found if every or label.sure]

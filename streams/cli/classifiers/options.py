@@ -1,6 +1,6 @@
 """Options that several commands of the classifier share, and what they mean."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -41,13 +41,3 @@ def day_of(given: str) -> str:
         return (day_of_text(given) if given else datetime.now(UTC).date()).isoformat()
     except ValueError as error:
         raise UsageError(f"--day {given!r}: give a day like 2026-03-01") from error
-
-
-def first_or_last(option: str, given: str) -> date | None:
-    """A day of a window as an option gives it; None for no end: without it, or with `all`. Raises UsageError."""
-    if given in ("", "all"):
-        return None
-    try:
-        return day_of_text(given)
-    except ValueError as error:
-        raise UsageError(f"{option} {given!r}: give a day like 2026-03-01, or all") from error

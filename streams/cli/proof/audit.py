@@ -7,9 +7,8 @@ import typer
 
 from dispatcher.figures.indicators import Window
 from models.city import City, load_city
-from models.errors import UsageError
 from models.times import day_number
-from streams.cli.classifiers.options import first_or_last
+from streams.cli.days import days_between
 from streams.kafka.topics import check_shared
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console
@@ -94,10 +93,8 @@ def _repair(settings: Settings, city: City) -> None:
 
 
 def _window(first: str, last: str) -> Window | None:
-    begin, end = first_or_last("--from", first), first_or_last("--to", last)
+    begin, end = days_between(("--from", first), ("--to", last))
     if begin is None and end is None:
         return None
-    if begin is not None and end is not None and end < begin:
-        raise UsageError("--to lies before --from")
     numbers = [None if day is None else day_number(day) for day in (begin, end)]
     return Window(last=numbers[1] or 99991231, first=numbers[0])

@@ -12,7 +12,7 @@ from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
 from models.classifier import Classifier
 from models.errors import UsageError
-from streams.cli.classifiers.options import first_or_last
+from streams.cli.days import days_between
 from streams.cli.packs.publishing import pack_in_force
 from streams.settings import Settings, load_settings
 from streams.terminal.calendar_notes import tell_bare_years
@@ -57,9 +57,7 @@ def whatif(
     if pack is None and not model:
         raise UsageError("give --pack or --model: without either there is nothing to try")
     settings = load_settings()
-    span = Span(first_or_last("--from", first), first_or_last("--to", last))
-    if span.first is not None and span.last is not None and span.last < span.first:
-        raise UsageError("--to lies before --from")
+    span = Span(*days_between(("--from", first), ("--to", last)))
     now, _ = asyncio.run(pack_in_force(settings))
     other = now if pack is None else _other(pack, now)
     classifier = _model(settings, other, model) if model else None

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.errors import UsageError
-from streams.cli.classifiers.options import first_or_last
+from streams.cli.days import first_or_last
 from streams.cli.main import app
 
 
