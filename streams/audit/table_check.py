@@ -17,6 +17,7 @@ from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, totals
 from dispatcher.partition import row_keys
+from streams.audit.audited_days import ALL_DAYS
 from streams.audit.recompute import Audited, AuditError
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.kafka.clients import admin, log_reader, started
@@ -32,7 +33,6 @@ _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _TRIES = 10
 _ANSWER_SECONDS = 120.0  # a worker may have to go through a million rows
-_ALL_DAYS = Window(last=99991231)
 
 
 async def check_tables(settings: Settings, audited: list[Audited], window: Window | None = None) -> list[Difference]:
@@ -48,7 +48,7 @@ async def check_tables(settings: Settings, audited: list[Audited], window: Windo
         rows = {table: await _rows(settings, shards, number, table) for table in ("orders", "figures")}
         since = await _written_since(settings, audited)
         unlike = [each for table, answers in rows.items() for each in _unlike_rows(table, answers, audited, since)]
-        return unlike + await _check_sums(settings, shards, audited, window or _ALL_DAYS)
+        return unlike + await _check_sums(settings, shards, audited, window or ALL_DAYS)
     finally:
         await shards.close()
 

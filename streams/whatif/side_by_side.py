@@ -14,15 +14,14 @@ from dispatcher.whatif.two_courses import TwoCourses
 from models.city import City
 from models.errors import UsageError
 from models.inbox import InboxRecord
-from models.times import day_number, from_text, from_wall, local_day, wall_midnight
+from models.times import from_text, from_wall, local_day, wall_midnight
+from streams.audit.audited_days import audited_days
 from streams.audit.recompute import LogReader, reading
 from streams.erasure.report_keys import open_report_keys
 from streams.intake.batch import Model
 from streams.kafka.topics import check_shared
 from streams.settings import Settings
 from streams.whatif.read_again import ReadAgain
-
-_AFTER_ALL = 99991231
 
 
 class _Recorded(msgspec.Struct):
@@ -52,8 +51,7 @@ class Span(msgspec.Struct, frozen=True):
 
     def window(self) -> Window:
         """The days as figures have them."""
-        first, last = (None if day is None else day_number(day) for day in (self.first, self.last))
-        return Window(last=last or _AFTER_ALL, first=first)
+        return audited_days(self.first, self.last)
 
     def since(self, city: City) -> int:
         """The instant at which the other course parts from the real one, ms UTC."""

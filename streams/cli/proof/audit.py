@@ -7,7 +7,7 @@ import typer
 
 from dispatcher.figures.indicators import Window
 from models.city import City, load_city
-from models.times import day_number
+from streams.audit.audited_days import audited_days
 from streams.cli.days import days_between
 from streams.kafka.topics import check_shared
 from streams.settings import Settings, load_settings
@@ -94,7 +94,4 @@ def _repair(settings: Settings, city: City) -> None:
 
 def _window(first: str, last: str) -> Window | None:
     begin, end = days_between(("--from", first), ("--to", last))
-    if begin is None and end is None:
-        return None
-    numbers = [None if day is None else day_number(day) for day in (begin, end)]
-    return Window(last=numbers[1] or 99991231, first=numbers[0])
+    return None if begin is None and end is None else audited_days(begin, end)

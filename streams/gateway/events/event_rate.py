@@ -6,6 +6,7 @@ from collections.abc import Callable
 from models.access import Holder
 from streams import metrics
 from streams.gateway.events.token_buckets import TokenBuckets
+from streams.gateway.http.auth import is_citizen
 from streams.gateway.http.problems import Problem
 
 AT_ONCE_SECONDS = 5  # what this many seconds allow may come at once
@@ -32,7 +33,7 @@ class EventRate:
         if self._a_second and (seconds := self._buckets.try_take(holder)):
             detail = f"this token may send {self._a_second:g} events a second: send the rest later"
             raise _limited(holder, detail, seconds)
-        if self._a_minute and holder.role == "reporter" and (seconds := self._citizens.try_take(holder)):
+        if self._a_minute and is_citizen(holder) and (seconds := self._citizens.try_take(holder)):
             detail = f"a citizen's token may send {self._a_minute} events a minute: send the rest later"
             raise _limited(holder, detail, seconds)
 

@@ -10,6 +10,7 @@ from models.errors import Poison
 from models.inbox import Actor
 from models.redact import KNOWN_AS
 from streams.gateway.events.request_event import data_of, with_data
+from streams.gateway.http.auth import is_citizen
 from streams.gateway.http.problems import Problem, of_poison
 
 # The fields of an update that a reporter's link fills.
@@ -67,7 +68,7 @@ def of_report(event: Event, holder: Holder | None) -> Event:
     Raises Problem for one that names somebody else or sets a limit, which is for channels, and for data that are no
     object.
     """
-    if holder is None or holder.role != "reporter":
+    if holder is None or not is_citizen(holder):
         return event
     try:
         data = data_of(event)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import TypeGuard
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -94,6 +95,11 @@ async def still_holds(request: Request) -> bool:
     may hold, or may be the same holder's."""
     holders: Holders = request.state.holders
     return holders.open or await holders.of(bearer_of(request)) == holder_of(request)
+
+
+def is_citizen(holder: Holder | None) -> TypeGuard[Holder]:
+    """Whether a token is one person's, who speaks for nobody else."""
+    return holder is not None and holder.role == "reporter"
 
 
 def ask_for(holder: Holder | None, right: Right) -> None:

@@ -13,13 +13,14 @@ from fastapi.responses import Response
 from dispatcher.order import facts
 from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.row import OPEN, Order, kept_evidence
-from models.access import Holder, prefixed
+from models.access import prefixed
 from models.city import City
 from models.envelope import Event
 from models.events import UPDATE
 from models.sealed_words import ERASED
 from models.times import DAY_MS, to_text
 from streams.gateway.events.on_behalf import of_update
+from streams.gateway.http.auth import is_citizen
 from streams.gateway.http.problems import Problem
 from streams.gateway.open311.api_keys import ApiKeys
 from streams.gateway.open311.asked import SOURCE, check_jurisdiction, form_of, person_of, update_of, window_of, wrong
@@ -87,12 +88,12 @@ class RequestUpdates:
         if not form.get("service_request_id"):
             raise wrong("service_request_id was not provided")
         order = (await self._finder.order(form["service_request_id"], holder)).order
-        by = {} if _is_citizen(holder) else {"by": {"role": "reporter", "id": person_of(form)}}
+        by = {} if is_citizen(holder) else {"by": {"role": "reporter", "id": person_of(form)}}
         data = update_of(form, order.state) | by | {"order_id": order.id}
         body, name = msgspec.json.encode(data), form.get("update_id", "").strip() or uuid.uuid4().hex
         said = Event(name, prefixed(holder, SOURCE), UPDATE, body, None)
-        event, known = await self._receiver.read(body, lambda: of_update(said, holder) if _is_citizen(holder) else said)
-        if _is_citizen(holder):
+        event, known = await self._receiver.read(body, lambda: of_update(said, holder) if is_citizen(holder) else said)
+        if is_citizen(holder):
             foreign = await self._finder.is_nobody_s(order.id)
         else:
             foreign = holder is not None and not _has_sent(order, known.source)
@@ -105,11 +106,6 @@ class RequestUpdates:
         taken = msgspec.json.decode(bytes(answer.body), type=_Taken).fact
         update_id = f"{order.id}/{known.id}" if taken is None else f"{taken.order_id}/{taken.seq}"
         return _updates(format, [{"update_id": update_id}])
-
-
-def _is_citizen(holder: Holder | None) -> bool:
-    """Whether a key is one person's, who speaks for nobody else."""
-    return holder is not None and holder.role == "reporter"
 
 
 def _has_sent(order: Order, source: str) -> bool:

@@ -16,6 +16,7 @@ from models.city import City
 from models.envelope import Event
 from models.events import REPORT
 from streams.gateway.events.on_behalf import of_report
+from streams.gateway.http.auth import is_citizen
 from streams.gateway.open311.api_keys import ApiKeys
 from streams.gateway.open311.asked import SOURCE, Search, check_jurisdiction, form_of, report_of, search_of, wrong
 from streams.gateway.open311.georeport import Fields, GeoReport
@@ -70,7 +71,7 @@ class ServiceRequests:
         check_jurisdiction(form.get("jurisdiction_id", ""), self._city)
         holder = await self._keys.sender(request, form)
         data = report_of(form, self._city)
-        if holder is not None and holder.role == "reporter":
+        if is_citizen(holder):
             data["reporter"] = {}  # the key says who it is
         body = msgspec.json.encode(data)
         said = Event(uuid.uuid4().hex, prefixed(holder, SOURCE), REPORT, body, None)

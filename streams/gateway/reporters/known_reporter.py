@@ -20,6 +20,7 @@ from models.redact import pseudonym, reporter_hash
 from models.sealed_words import ERASED
 from models.times import to_text
 from streams.gateway.events.request_event import attribute
+from streams.gateway.http.auth import is_citizen
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import named
 from streams.gateway.orders.order_finder import Finder, Held, seen
@@ -35,7 +36,7 @@ def reporter_asked(request: Request, holder: Holder | None) -> str:
         given = attribute(request, HEADER).strip()
     except Poison as poison:
         raise of_poison(poison) from None
-    if holder is not None and holder.role == "reporter":
+    if is_citizen(holder):
         if given not in ("", holder.person):
             raise Problem(403, "forbidden", "a reporter is told of themselves", field=HEADER)
         return holder.person
