@@ -268,8 +268,10 @@ class Silence(Row):
 
     @property
     def zone(self) -> str:
-        """What it is called where it is lifted while the city runs: the same in each pack that has the row."""
-        return f"{self.area} {self.category} {self.from_local:%Y-%m-%dT%H:%M}"
+        """What it is called where it is lifted while the city runs: the same in each pack that has the row. One place
+        may have several from one day on, such as on working days and on days off: their days and slots tell them apart.
+        """
+        return " ".join((self.area, self.category, f"{self.from_local:%Y-%m-%dT%H:%M}", *self.days, *self.slots))
 
     @property
     def slots(self) -> tuple[str, ...]:

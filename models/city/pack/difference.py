@@ -105,5 +105,5 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
         | {("the order of rules",): [rule.id for rule in city.rules]}
     ),
     "inhibitions.csv": lambda city: _by(city.inhibitions, "parent", "child"),
-    "silences.csv": lambda city: _by(city.silences, "area", "category", "from_local"),
+    "silences.csv": lambda city: _by(city.silences, "zone"),
 }

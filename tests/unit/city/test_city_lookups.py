@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.city import CityError, read_city
+from models.city.pack.difference import differences
 from models.times import to_ms
 from tests.support.cities import FILES, appended, tiny_city, tiny_files
 
@@ -180,6 +181,21 @@ def test_a_control_zone_says_its_slots_as_its_table_does() -> None:
     (zone,) = tiny_city(_zones("Sat", "6:00-8:30|22:00-6:00|12:00-24:00")).silences
     assert zone.slots == ("06:00-08:30", "22:00-06:00", "12:00-24:00")
     assert zone.days == ("sat",)
+
+
+def test_of_two_control_zones_of_one_place_and_day_one_is_lifted_and_seen_to_change_alone() -> None:
+    """One holds on working days and one on days off: their days and slots tell them apart."""
+    head, place = "area,category,from,to,owner,reason,days,times\n", "south,street-vendor,2026-01-01,2027-01-01"
+    evening = f"{place},police,夜市,workday,17:00-23:00\n"
+    rows = f"{evening}{place},police,夜市,day-off,10:00-23:00\n"
+    city = tiny_city({"silences.csv": head + rows})
+    first, second = city.silences
+    friday, saturday = (to_ms(datetime(2026, 5, day, 18, tzinfo=ZoneInfo("Asia/Shanghai"))) for day in (15, 16))
+
+    lifted = [city.silences.find("street-vendor", "south-w", at, {second.zone}) for at in (friday, saturday)]
+    assert lifted == [first, None]
+    [told] = differences(city, tiny_city({"silences.csv": head + rows.replace("夜市,w", "集市,w")}))
+    assert told.changed == (first.zone,)
 
 
 @pytest.mark.parametrize(

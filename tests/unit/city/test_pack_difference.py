@@ -11,7 +11,7 @@ from tests.support.cities import CITY_TOML, FILES, appended, tiny_city
 from tests.support.desks import MINUTE, OPERATOR, REVIEWER, T0, Desk, quiet_city, report
 
 DAY = date(2026, 3, 2)
-MAY_DAY = "2026-05-01 08:00:00"
+MAY_DAY = "2026-05-01T08:00"
 Change = dict[str, str | bytes | None]
 
 
