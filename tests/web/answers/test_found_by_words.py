@@ -77,6 +77,15 @@ def test_words_that_were_erased_are_not_told_by_their_pairs() -> None:
     assert says(erased, words_in(ORDER.id[-5:]))
 
 
+def test_a_long_sealed_text_hides_no_open_words_behind_it_once_it_is_opened() -> None:
+    """The tables find the order by what a camera said of it."""
+    camera = Evidence(kind="detection", source="cams", id="d-9", at=1, text="有烟雾")
+    long = replace(ORDER, text="路" * MOST + "")
+    found, opened_again = (replace(each, evidence_last=(camera,)) for each in (_sealed(long), long))
+    assert _has(found, "烟雾")
+    assert says(opened_again, words_in("烟雾"))
+
+
 async def test_a_list_of_words_counts_what_it_shows() -> None:
     """Beside what else is asked for, page by page."""
     orders = [replace(opened(n), text=TEXT if n % 3 else "井盖丢了") for n in range(1, 40)]
