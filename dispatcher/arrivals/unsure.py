@@ -13,13 +13,13 @@ from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import are_apart, link
+from dispatcher.steps.routing import LIKELY
 from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
 
 # Of a reporter's open orders, and of an area's of some categories, the newest that a thanks may speak of.
 _LOOKED_AT = 256
-LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
 
 Likely = Mapping[str, Category]
 

@@ -30,7 +30,8 @@ class Spot(msgspec.Struct, frozen=True):
 NOWHERE = Spot()
 
 NO_MATTER = "no-fault"  # why a person decides on what surely is no fault
-_LIKELY = 0.5  # more likely than not
+_LIKELIEST = 0.5  # more likely than not
+LIKELY = 0.1  # alternatives that are less probable are not looked at; the first always is
 _KNOWN = 50_000
 
 
@@ -104,7 +105,7 @@ class Urgency:
         guess = sighting.guess
         codes = {sighting.category}
         if guess is not None:
-            codes |= {guess.category, guess.group, guess.second}
+            codes |= {guess.group, *_likely(guess)}
         wordless = guess is None and sighting.gist is None and not (sighting.text or sighting.title)
         ordinary = self._codes.isdisjoint(codes)
         if ordinary and not (self._wordless if wordless else self._rules):
@@ -170,10 +171,7 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: 
         return Route(why=why, review=NO_MATTER)
     if guess.outcome == "group" or _urgent(city, guess):
         return _by_group(city, guess, subject.area, day, why, spot)
-    review = Route(why=why, review=guess.reason or "uncertain")
-    # Of what is taken for no fault and may be a matter of life and limb the person who looks is told at once.
-    feared = guess.category == NO_FAULT and _priority(city, guess.second) == URGENT
-    return msgspec.structs.replace(review, priority=URGENT) if feared else review
+    return _in_doubt(city, guess, why)
 
 
 def _for_rules(city: City, subject: RuleInput, guess: Guess | None) -> RuleInput:
@@ -264,14 +262,29 @@ def _by_group(city: City, guess: Guess, area: str, day: date, why: Why, spot: Sp
     rows = [city.responsible(member, area, day) for member in city.members(guess.group)]
     leads = {"" if row is None else row.lead for row in rows}
     if len(leads) != 1 or not leads <= city.departments.keys():
-        return Route(why=why, review=guess.reason or "uncertain")
+        return _in_doubt(city, guess, why)
     return Route(category=guess.group, department=leads.pop(), priority=priority, why=why)
+
+
+def _in_doubt(city: City, guess: Guess, why: Why) -> Route:
+    """To a person. Of what may be a matter of life and limb whoever looks is told at once."""
+    priority = URGENT if may_be_urgent(city, guess) else ORDINARY
+    return Route(why=why, review=guess.reason or "uncertain", priority=priority)
+
+
+def may_be_urgent(city: City, guess: Guess) -> bool:
+    """Whether something urgent is what it most likely is, or likely enough beside that to be compared."""
+    return any(_priority(city, name) == URGENT for name in _likely(guess))
+
+
+def _likely(guess: Guess) -> set[str]:
+    return {guess.category, guess.second, *(name for name, share in guess.alternatives if share >= LIKELY)}
 
 
 def _urgent(city: City, guess: Guess) -> bool:
     """Whether it is likely something urgent, or something else of that group. Whoever is sent in vain loses less than
     is lost while it waits for a person."""
-    return _priority(city, guess.category) == URGENT and guess.group_probability >= _LIKELY
+    return _priority(city, guess.category) == URGENT and guess.group_probability >= _LIKELIEST
 
 
 def _group(city: City, category: str) -> str:

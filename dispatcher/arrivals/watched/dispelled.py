@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from dispatcher.arrivals import nearby
-from dispatcher.arrivals.unsure import LIKELY
 from dispatcher.arrivals.watched.false_alarms import alarm_state
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.routing import routed
-from models.city import URGENT, Category, City
-from models.guess import Guess
+from models.city import URGENT, Category
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
@@ -32,12 +30,7 @@ def says_nothing_new(work: UnitOfWork, sighting: Sighting) -> bool:
         return False
     target = routed(work.city, sighting, sighting.at)
     in_doubt = target.review and not target.category and not target.why.rule
-    return bool(in_doubt) and target.priority != URGENT and not _may_be_urgent(work.city, sighting.guess)
-
-
-def _may_be_urgent(city: City, guess: Guess) -> bool:
-    likely = {guess.category, guess.second, *(name for name, share in guess.alternatives if share >= LIKELY)}
-    return any(city.categories[name].priority == URGENT for name in likely if name in city.categories)
+    return bool(in_doubt) and target.priority != URGENT
 
 
 def _was_nothing(work: UnitOfWork, sighting: Sighting, kind: Category | None) -> bool:

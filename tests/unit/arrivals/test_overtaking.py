@@ -17,6 +17,8 @@ from tests.support.clusters.counting_stage import Counting, options
 from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, detection, facts_of, guess, quiet_city, report
 
 FLOOD = "桥下积水"
+MAY_BE_WATER = (("pothole", 0.6), ("flooding", 0.1))
+HARDLY_WATER = (("pothole", 0.6), ("flooding", 0.09))
 INPUT, AHEAD = TopicPartition("in", 0), TopicPartition("ahead", 0)
 
 
@@ -37,13 +39,15 @@ def flood(id: str, at: int, **own: object) -> Sighting:
             report("1", T0, FLOOD, guess=guess("flooding", 0.6, outcome="group", group="water", group_probability=0.9)),
             True,
         ),
-        (report("1", T0, FLOOD, guess=guess("flooding", 0.2, outcome="abstain", group_probability=0.3)), False),
+        (report("1", T0, FLOOD, guess=guess("flooding", 0.2, outcome="abstain", group_probability=0.3)), True),
+        (report("1", T0, guess=guess("pothole", 0.6, outcome="abstain", alternatives=MAY_BE_WATER)), True),
+        (report("1", T0, guess=guess("pothole", 0.6, outcome="abstain", alternatives=HARDLY_WATER)), False),
         (report("1", T0, "办证贷款 积水", guess=guess("flooding")), False),  # a rule rejects it
     ],
-    ids=["pothole", "report", "camera", "lamp", "unknown", "group", "doubtful", "rejected"],
+    ids=["pothole", "report", "camera", "lamp", "unknown", "group", "doubtful", "may be", "hardly", "rejected"],
 )
 def test_urgent_is_what_rules_and_tables_would_make_an_urgent_order_of(sighting: Sighting, is_urgent: bool) -> None:
-    """As the desk routes it: a category of priority 1, also one that is likely and whose group one department has."""
+    """As the desk routes it: a category of priority 1, also one that is likely, or that a reviewer is to look at."""
     city = quiet_city()
 
     assert Urgency(city).of(sighting) == is_urgent

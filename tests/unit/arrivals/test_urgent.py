@@ -7,7 +7,7 @@ import pytest
 from models.city import City
 from models.guess import Guess
 from tests.support.cities import FILES
-from tests.support.desks import HOUR, OPERATOR, T0, Desk, assert_laws, detection, guess, quiet_city, report
+from tests.support.desks import HOUR, OPERATOR, REVIEWER, T0, Desk, assert_laws, detection, guess, quiet_city, report
 
 FLOODING = "flooding"  # of priority 1; its whole group is the works department's
 
@@ -65,9 +65,23 @@ def test_what_is_likely_urgent_goes_to_the_one_department_of_its_group(of_group:
 
     order = desk.only()
     assert order.state == state
-    assert (order.department, order.category, order.priority) == (
-        ("works", "water", 1) if state == "assigned" else ("", "", 3)
-    )
+    assert (order.department, order.category) == (("works", "water") if state == "assigned" else ("", ""))
+    assert order.priority == 1  # whoever looks is told at once
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(("share", "priority"), [(0.28, 1), (0.1, 1), (0.09, 3)])
+def test_what_may_be_urgent_is_so_for_whoever_reviews_it(share: float, priority: int) -> None:
+    """A cry for help was taken for a thanks, and waited among potholes. What a person then says that it is decides."""
+    desk = Desk(flood_city())
+    said = guess("none", 0.7, alternatives=(("none", 0.7), ("flooding", share)), kind="thanks", outcome="abstain")
+
+    desk.feed(report("1", T0, "求求你们快来，水进屋了", guess=said), at=T0)
+    waiting = desk.only()
+    desk.update("decide", REVIEWER, T0 + HOUR, category="street-light")
+
+    assert (waiting.state, waiting.priority) == ("review", priority)
+    assert desk.only().priority == 3
     assert_laws(desk)
 
 
