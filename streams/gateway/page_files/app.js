@@ -6,6 +6,7 @@ import { hubTable } from "/page/hubs.js";
 import { language, name, say, term } from "/page/language.js";
 import { follow } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
+import { saveOn } from "/page/saving.js";
 import { DEAD_LETTERS, STATES } from "/page/terms.js";
 import { change, chart, line, trendOf } from "/page/trend.js";
 import { urgentBanner } from "/page/urgent.js";
@@ -259,6 +260,11 @@ function showOrders(found) {
   for (const each of document.querySelectorAll("[data-query]")) each.setAttribute("aria-pressed", String(each.dataset.query === listed.query));
   redraw(by("orders"), ...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
+
+saveOn(by("save-orders"), listPath, (sentence) => {
+  by("notice").textContent = sentence;
+  by("notice").hidden = !sentence;
+});
 
 by("all-orders").addEventListener("click", () => {
   [listed, box] = [NEWEST, null];

@@ -510,3 +510,31 @@ async def test_a_list_is_saved_as_a_table_and_a_refusal_is_said(city: City, tmp_
 
     assert re.fullmatch(r"orders-\d{4}-\d\d-\d\d\.csv", saved.suggested_filename)
     assert asked == ["sort=surest"] * 2
+
+
+async def test_the_orders_behind_a_figure_are_saved_as_a_table(city: City, tmp_path: Path) -> None:
+    """Those of the window that is shown, as the overview lists them; the newest of all are no list of anything."""
+    asked: list[str] = []
+
+    async def table(route: Route) -> None:
+        if route.request.headers["accept"] == "text/csv":
+            asked.append(route.request.url.partition("/orders?")[2])
+            await route.fulfill(body="id,state\n")
+        else:
+            await route.fallback()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route(re.compile(r"/orders\?"), table)
+        await page.goto(base)
+        await expect(page.locator("#orders li a").first).to_be_visible()
+        await expect(page.locator("#save-orders")).to_be_hidden()
+        await page.locator('#cards [data-query="indicator=opened"]').click()
+        await expect(page.locator("#save-orders")).to_be_visible()
+
+        async with page.expect_download() as saving:
+            await page.locator("#save-orders").click()
+        await saving.value
+
+    assert asked == ["indicator=opened&"]
