@@ -239,7 +239,7 @@ def _fewer_are_sent_wrong(labels: Sequence[Label], store: Store, old: str, new: 
         fewer, more = int((before & ~after).sum()), int((after & ~before).sum())
         p = binomtest(fewer, fewer + more, alternative="greater").pvalue
         print(f"dispatching as many: wrong {before.sum()} -> {after.sum()} of {len(labels)} (p = {p:.2g})")
-        # A strict city sends some fifteen wrong: which labels came in time to be learnt decides between 0.004 and 0.016.
+        # A strict city sends some fifteen wrong: which labels came in time to be learnt decides on 0.004 or 0.016.
         assert p < (0.01 if target == LAX else 0.05)
 
 
