@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339, unreadable
 from models.errors import Poison
 from models.events.broken_rules import broken_rule
+from models.events.datum import Datum, to_wgs84
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
 from models.inbox import UnitMode
 from models.times import from_text, to_ms, to_text
@@ -174,12 +175,14 @@ def _nullable(contract: type[Contract]) -> frozenset[str]:
 
 
 class Location(Contract):
-    """A place: coordinates (WGS 84, degrees, both or neither), an address in words, the id of an area."""
+    """A place: coordinates (degrees, both or neither; WGS 84, or what `datum` says), an address in words, the id of an
+    area. Once it is read its coordinates are WGS 84."""
 
     lat: Annotated[Degrees, Field(ge=-90, le=90)] | None = None
     lon: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
     address: Annotated[str, _text(1_000)] = ""
     area: Annotated[str, _text(128)] = ""
+    datum: Datum = ""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -198,7 +201,10 @@ class Location(Contract):
     def _both(self) -> "Location":
         if (self.lat is None) != (self.lon is None):
             raise PydanticCustomError("half_place", "must have both lat and lon, or neither")
-        return self
+        if not self.datum or self.lat is None or self.lon is None:
+            return self
+        lat, lon = to_wgs84(self.datum, self.lat, self.lon)
+        return self.model_copy(update={"lat": lat, "lon": lon, "datum": ""})
 
 
 class Reporter(Contract):

@@ -15,6 +15,7 @@ from models.access import Holder
 from models.city import City, Place
 from models.city.ground.distances import distance_m
 from models.envelope import MAX_ATTRIBUTE
+from models.events.datum import Datum, to_wgs84
 from models.times import DAY_MS, now_ms, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -32,8 +33,9 @@ _MOST_LOOKED_AT = 50  # of those close by, whether the holder sees them
 _MOST_SHOWN = 10
 _MOST_DAYS = 90
 
-_LAT = Annotated[float | None, Query(ge=-90, le=90, description="WGS 84, degrees")]
-_LON = Annotated[float | None, Query(ge=-180, le=180, description="WGS 84, degrees")]
+_LAT = Annotated[float | None, Query(ge=-90, le=90, description="degrees; the answer has WGS 84")]
+_LON = Annotated[float | None, Query(ge=-180, le=180, description="degrees")]
+_DATUM = Annotated[Datum, Query(description="of the coordinates: `gcj02` or `bd09`, else WGS 84")]
 _WHO = Annotated[
     str,
     Header(
@@ -74,12 +76,14 @@ def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
         }
 
     @router.get("/prefill", summary="What is known of a place, and of a reporter: for the next report")
-    async def prefill(request: Request, lat: _LAT = None, lon: _LON = None, _who: _WHO = "") -> Response:
+    async def prefill(
+        request: Request, lat: _LAT = None, lon: _LON = None, datum: _DATUM = "", _who: _WHO = ""
+    ) -> Response:
         holder = holder_of(request)
         person = reporter_asked(request, holder)
         found: dict[str, Any] = {}
         if lat is not None and lon is not None:
-            found = await of_place(lat, lon, holder)
+            found = await of_place(*to_wgs84(datum, lat, lon), holder)
         elif lat is not None or lon is not None or not person:
             sentence = "lat and lon must both be given, or a reporter"
             raise Problem(422, "invalid", sentence, field="lat", rule="is missing")

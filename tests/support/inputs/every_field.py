@@ -34,19 +34,20 @@ SAID: dict[str, dict[str, Any]] = {
     REPORT: {
         "text": "路灯坏了", "title": "路灯", "category": "street-light", "channel": "hotline", "due_at": None,
         "asset": "LD-0101", "joins": ORDER,
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
+        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w", "datum": "wgs84"},
         "reporter": {"id": "r", "name": "n", "phone": "p"}, "media_urls": ["https://media.example/1.jpg"],
     },
     DETECTION: {
         "camera_id": "cam-sw-1", "label": "pothole", "algorithm": "a", "vendor": "v", "confidence": 0.9,
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "object_id": "o",
-        "phase": "start", "bbox": [1, 2, 3, 4], "text": "路面上有一个坑", "media_urls": ["https://media.example/1.jpg"],
+        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w", "datum": "wgs84"},
+        "object_id": "o", "phase": "start", "bbox": [1, 2, 3, 4], "text": "路面上有一个坑", "media_urls": ["https://media.example/1.jpg"],
         "asset": "LD-0101",
     },
     MEASUREMENT: {
         "sensor_id": "cam-sw-1", "quantity": "waterlogging", "value": 0.3, "threshold": 0.1, "unit": "m",
         "side": "above", "vendor": "v", "object_id": "o", "text": "水深", "media_urls": ["https://media.example/1.jpg"],
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "asset": "LD-0101",
+        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w", "datum": "wgs84"},
+        "asset": "LD-0101",
     },
     RECHECKED: {
         "order_id": ORDER, "camera_id": "cam-sw-1", "result": "gone", "attempt": 1, "text": "路面完好",
@@ -54,13 +55,13 @@ SAID: dict[str, dict[str, Any]] = {
     },
     UNIT: {
         "unit": "car-1", "state": "free", "load": 1,
-        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w"},
+        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w", "datum": "wgs84"},
     },
     UPDATE: {
         "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},
         "sender": {"role": "operator", "department": "roads", "id": "o"}, "order_id": ORDER,
         "report": {"source": "s", "id": "i"},
-        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w"},
+        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w", "datum": "wgs84"},
         "attempt": 1, "reason": "r", "code": "unclear", "suggested_department": "police", "department": "police",
         "assists": ["works"], "category": "pothole", "condition": "c", "inspector": "i", "plan": "p",
         "area": "south-e",
