@@ -209,9 +209,9 @@ function assignmentLine(made) {
 
 const refreshes = inTurn();
 
-// A day of the trend is a window of its own.
-function listPath() {
-  return `/orders?${listed.query}${listed.query && !/&to=/.test(listed.query) ? `&${range()}` : ""}`;
+// Where the list is asked for; a day of the trend is a window of its own.
+function listPath(first = "") {
+  return `/orders?${first}${listed.query}${listed.query && !/&to=/.test(listed.query) ? `&${range()}` : ""}`;
 }
 
 async function refresh() {
@@ -221,7 +221,7 @@ async function refresh() {
     const asked = range() + below;
     history.replaceState({ language, zone, chosen, below, listed: listed === NEWEST ? null : listed }, "");
     const levels = below ? "&below=true" : "";
-    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`${listPath()}&limit=${SHOWN}`)]);
+    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(listPath(`limit=${SHOWN}&`))]);
     if (wanted !== listed || asked !== range() + below || !isNewest()) return; // somebody has chosen something else meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
       listed = NEWEST;
@@ -261,7 +261,7 @@ function showOrders(found) {
   redraw(by("orders"), ...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
-saveOn(by("save-orders"), listPath, (sentence) => {
+saveOn(by("save-orders"), () => listPath(), (sentence) => {
   by("notice").textContent = sentence;
   by("notice").hidden = !sentence;
 });
