@@ -42,9 +42,10 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `outcome` is "confident" (dispatch on the category), "group" (the category is unsure, its group is not) or
     "abstain" (a person decides); `reason` says why for the latter two. Probabilities are calibrated, 0 to 1;
-    `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
-    contributions to the score of `category`, weightiest first. `model` is the artefact's digest. `kind` says which kind
-    of no fault (`praise`, `question` …) it is where the category is `none`; of what is in doubt it may be `reminder`.
+    `alternatives` holds the three best categories, best first; of what has no word of a matter none, at a probability
+    of 0. `terms` holds up to eight terms with their exact contributions to the score of `category`, weightiest first.
+    `model` is the artefact's digest. `kind` says which kind of no fault (`praise`, `question` …) it is where the
+    category is `none`; of what is in doubt it may be `reminder`.
     `beside` is the evidence beside the text that counted; `second` the category of a second matter in the same words,
     which is for a person to split off, or, of what is taken for no fault and doubted, of the fault that it may be.
     """

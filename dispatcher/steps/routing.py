@@ -278,6 +278,8 @@ def may_be_urgent(city: City, guess: Guess) -> bool:
 
 
 def _likely(guess: Guess) -> set[str]:
+    if not guess.probability:  # it has no word of a matter
+        return set()
     return {guess.category, guess.second, *(name for name, share in guess.alternatives if share >= LIKELY)}
 
 

@@ -152,8 +152,10 @@ class Classifier:
         return [self._with_text(guess, text) for guess, text in zip(guesses, encoded.pieces.texts, strict=True)]
 
     def _with_text(self, guess: Guess, text: str) -> Guess:
-        if guess.outcome != "abstain" and self._says_nothing(guess, text):
-            guess = msgspec.structs.replace(guess, outcome="abstain", reason=_TOO_LITTLE)
+        if self._says_nothing(guess, text):  # nothing is claimed of it: what is likely and urgent goes out by itself
+            guess = msgspec.structs.replace(
+                guess, outcome="abstain", reason=_TOO_LITTLE, probability=0.0, group_probability=0.0, alternatives=()
+            )
         if guess.outcome == "abstain" and not guess.kind and may_say_where(text) and is_reminder(text):
             return msgspec.structs.replace(guess, kind=REMINDER)
         return guess

@@ -103,3 +103,14 @@ def test_nothing_urgent_is_reviewed_blind() -> None:
 
     found = {order.guess.category: order.state for order in desk.state.orders.values() if order.guess}
     assert found == {FLOODING: "assigned", "street-vendor": "review"}
+
+
+def test_what_has_no_word_of_a_matter_goes_nowhere_by_itself() -> None:
+    """A street that is called after trees was likely a fallen one, and went to whoever fells them, urgently."""
+    desk = Desk(flood_city())
+    said = guess("flooding", 0.0, alternatives=(), outcome="abstain", group="water", group_probability=0.0)
+
+    desk.feed(report("1", T0, "河湾路12号", guess=said), at=T0)
+
+    assert (desk.only().state, desk.only().priority) == ("review", 3)
+    assert_laws(desk)

@@ -116,6 +116,7 @@ def test_a_place_that_is_named_alone_is_no_matter(text: str) -> None:
     (guess,) = small_model().in_city(city.categories, city.places).classify([text])
 
     assert (guess.outcome, guess.reason) == ("abstain", "too little text that the model knows")
+    assert (guess.probability, guess.group_probability, guess.alternatives) == (0.0, 0.0, ())
 
 
 @pytest.mark.parametrize("text", ["梧桐路路灯不亮", "Wutong Road, the street light is out"])
