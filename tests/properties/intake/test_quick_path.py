@@ -80,10 +80,11 @@ def objects(draw: st.DrawFn, needed: dict[str, st.SearchStrategy[str]], more: di
 
 
 POINTS = st.sampled_from([("30.05", "114.05"), ("30.1", "114.1"), ("48.2", "16.4"), ("30", "114")])
+DATUMS = st.sampled_from(['""', '"wgs84"', '"gcj02"', '"bd09"', '"x"'])
 PLACES = (
     POINTS.map(lambda point: f'{{"lat": {point[0]}, "lon": {point[1]}}}')
     | objects({}, {"address": TEXTS, "area": TEXTS | st.sampled_from(['"south-w"', '"unlocated"'])})
-    | objects({}, {"lat": DEGREES, "lon": DEGREES, "address": TEXTS, "area": TEXTS})
+    | objects({}, {"lat": DEGREES, "lon": DEGREES, "address": TEXTS, "area": TEXTS, "datum": DATUMS})
 )
 DATA = {
     DETECTION: objects(
@@ -296,6 +297,7 @@ SAID = {
 }
 # What the two spell differently, or what no struct states: patterns are checked by hand.
 UNSAID = ("$defs", "title", "description", "pattern", "additionalProperties", "format")
+CONTRACTS_OWN = ("datum",)  # what the contract alone reads: what it makes of it, the others say
 
 
 def limits(schema: Any, named: Mapping[str, Any]) -> Any:
@@ -309,7 +311,8 @@ def limits(schema: Any, named: Mapping[str, Any]) -> Any:
     stated = {name: limits(value, named) for name, value in schema.items() if name not in UNSAID}
     if "properties" in schema:
         stated.pop("anyOf", None)  # which fields come together is checked by hand
-        stated["properties"] = {name: limits(value, named) for name, value in schema["properties"].items()}
+        own = {name: value for name, value in schema["properties"].items() if name not in CONTRACTS_OWN}
+        stated["properties"] = {name: limits(value, named) for name, value in own.items()}
     if "enum" in schema:
         stated["type"] = "string"
     nothing: dict[str, Any] = {"default": None, "minLength": 0, "required": [], "items": False}

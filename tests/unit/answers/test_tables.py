@@ -564,7 +564,8 @@ async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptu
     await build.replaced()
 
     assert build.number == 1
-    assert [text.rpartition(" ")[2] for text in caplog.messages] == ["1", "2", "4", "5"]
+    said = [record.getMessage() for record in caplog.records if record.name == Build.__module__]
+    assert [text.rpartition(" ")[2] for text in said] == ["1", "2", "4", "5"]
 
 
 @pytest.mark.parametrize(
