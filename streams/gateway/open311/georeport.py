@@ -7,18 +7,17 @@ is. Words, addresses and pictures are for those whose token may read orders.
 from collections.abc import Mapping
 
 from dispatcher.order.fact_terms import FACT_TERMS
-from dispatcher.order.lifecycle import STATE_TERMS
 from dispatcher.order.row import OPEN, Order
 from models.city import City
 from models.sealed_words import ERASED
 from models.times import to_text
 from streams.gateway.http.responses import moment
+from streams.gateway.orders.order_document import STATE_NAMES
 from streams.tables.protocol import Brief
 
 Fields = dict[str, object]
 
 _ROUGH_DIGITS = 3  # of a degree: some hundred metres
-_STATES: Mapping[str, tuple[str, str]] = dict(STATE_TERMS.items())
 OTHER = ("other", "其他", "Other")  # what has no category of the city yet
 
 
@@ -80,7 +79,7 @@ class GeoReport:
         return {
             "service_request_id": order.id,
             "status": "open" if order.state in OPEN else "closed",
-            "status_notes": _STATES[order.state][0 if self._chinese else 1],
+            "status_notes": STATE_NAMES[order.state][0 if self._chinese else 1],
             "service_name": service,
             "service_code": order.category or OTHER[0],
             "description": words or service,

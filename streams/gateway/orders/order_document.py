@@ -1,10 +1,12 @@
 """An order as the gateway shows it: state, clocks, evidence, reasons, timeline, and who held it for how long."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from dispatcher.clocks import worktime
+from dispatcher.order.lifecycle import STATE_TERMS
 from dispatcher.order.row import (
     OPEN,
     Assignment,
@@ -27,6 +29,7 @@ from streams.tables.marks import perhaps_same
 from streams.tables.protocol import Brief, shortened
 
 Document = dict[str, Any]
+STATE_NAMES: Mapping[str, tuple[str, str]] = dict(STATE_TERMS.items())  # by the text that lines and answers hold
 
 
 def line(brief: Brief, city: City, *, words: bool = True) -> Document:

@@ -1,12 +1,12 @@
 """A list of orders as a table 台账, for whoever goes on with it in a spreadsheet."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
+from streams.gateway.orders.order_document import STATE_NAMES
 from streams.tables.protocol import Brief, shortened
 from streams.terminal.safe_csv import write_safe_csv
 
@@ -16,7 +16,6 @@ _COLUMNS = (
     "department", "department_zh", "department_en", "priority", "address", "lat", "lon", "opened_at", "last_at", "due",
     "overdue_at", "supervision", "evidence_count", "marks",
 )  # fmt: skip
-_STATES: Mapping[str, tuple[str, str]] = dict(STATE_TERMS.items())
 
 
 def as_csv(lines: Iterable[Brief], city: City) -> bytes:
@@ -28,7 +27,7 @@ def as_csv(lines: Iterable[Brief], city: City) -> bytes:
 
 
 def _cells(line: Brief, city: City) -> Iterator[object]:
-    yield from (line.id, line.state, _STATES[line.state][0], shortened(line.title))
+    yield from (line.id, line.state, STATE_NAMES[line.state][0], shortened(line.title))
     names = (
         (line.category, city.categories.get(line.category)),
         (line.area, city.areas.get(line.area)),
